@@ -94,11 +94,10 @@ class Terms:
         return self.node(double_literal(value) if isinstance(value, float) else Literal(value))
 
 
-NUMERIC = frozenset(
-    (XSD.integer, XSD.decimal, XSD.float, XSD.double, XSD.byte, XSD.short, XSD.int, XSD.long)
-    + (XSD.unsignedByte, XSD.unsignedShort, XSD.unsignedInt, XSD.unsignedLong)
-    + (XSD.nonNegativeInteger, XSD.positiveInteger, XSD.nonPositiveInteger, XSD.negativeInteger)
-)
+_WHOLE = (XSD.integer, XSD.byte, XSD.short, XSD.int, XSD.long, XSD.unsignedByte, XSD.unsignedShort, XSD.unsignedInt)
+_SIGNED = (XSD.unsignedLong, XSD.nonNegativeInteger, XSD.positiveInteger, XSD.nonPositiveInteger, XSD.negativeInteger)
+NUMERIC = frozenset((*_WHOLE, *_SIGNED, XSD.decimal, XSD.float, XSD.double))
+"""The XSD data types whose values are numbers."""
 
 
 def double_lexical(value: float) -> str:
