@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from kg.proof import Json
 
@@ -41,3 +42,27 @@ class JournalEntry:
     subject: str | None = None
     """The decision (request, proposal) it belongs to; all entries of a decision are found by it."""
     body: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An entry as the journal holds it."""
+
+    index: int
+    """1 for the first entry, without holes."""
+    entry: JournalEntry
+    hash: bytes
+    """SHA-256 over the previous entry's hash and this entry."""
+
+
+class Head(NamedTuple):
+    """The end of a journal: how many entries, and the hash that stands for all of them."""
+
+    index: int
+    hash: bytes
+
+
+#: The head of a journal without entries.
+EMPTY_HEAD = Head(0, bytes(32))
+
+__all__ = ["EMPTY_HEAD", "EntryKind", "Head", "JournalEntry", "Recorded"]

@@ -39,6 +39,7 @@ class TW(DefinedNamespace):
 
     # requests
     Request: URIRef
+    AdmittedRequest: URIRef
     target: URIRef
     desiredValue: URIRef
     priorValue: URIRef
@@ -91,6 +92,10 @@ class TW(DefinedNamespace):
     priority: URIRef
     Proposal: URIRef
     stage: URIRef
+
+    # persons
+    Person: URIRef
+    role: URIRef
 
     # link
     connected: URIRef

@@ -1,0 +1,399 @@
+"""The Gate itself: stage -> infer -> check -> record -> publish, for batches of Changes, one writer.
+
+`decide` judges a batch in order and leaves the admitted Changes in the graph; `Batch.entries` and `Batch.samples`
+are then made durable by the Recorder; `publish` tells the subscribers, `abandon` takes everything back where nothing
+could be recorded. `process` does all three for callers without an event loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from rdflib import URIRef
+
+from kg.change import (
+    Change,
+    Finding,
+    Findings,
+    Kind,
+    Match,
+    Published,
+    Quad,
+    Reading,
+    Reason,
+    Verdict,
+)
+from kg.errors import BadChange, CallerError, RecordFailed, Undecided
+from kg.gate.approvals import Approvals, binding_hash
+from kg.gate.authority import authorise
+from kg.gate.entries import change_entry
+from kg.gate.matches import Matches
+from kg.gate.requests import Request, admit, check_read_set, project, read_request, stage_request
+from kg.gate.scopes import Standing, StopModes
+from kg.gate.tags import Tags
+from kg.gate.violations import ViolationFacts
+from kg.graph import Transaction, Triple, WorkingGraph
+from kg.names import ASSERTED, WORKING, GraphName
+from kg.proof import Json
+from kg.record import JournalEntry
+from kg.stages import Inference, Recorder, Subscriber, Validation
+from kg.terms import Term
+
+_WORKING_GRAPHS = tuple(sorted(WORKING, key=lambda name: name.bit))
+_ASSERTED_GRAPHS = tuple(sorted(ASSERTED, key=lambda name: name.bit))
+
+
+@dataclass(slots=True)
+class Batch:
+    """What a round of deciding has left to be recorded and published."""
+
+    verdicts: list[Verdict] = field(default_factory=list)
+    entries: list[JournalEntry] = field(default_factory=list)
+    samples: list[tuple[int, Reading]] = field(default_factory=list)
+    events: list[Published] = field(default_factory=list)
+    undo: list[Callable[[], None]] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    first_seq: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What is in force: the hash of ontology, shapes, rules, policy and model, and what the Gate must know of it."""
+
+    hash: str
+    rules: frozenset[URIRef] = frozenset()
+    """Agents' rules; a derived triple with such a predicate is a match."""
+    standing: frozenset[URIRef] = frozenset()
+    """Shapes that, while violated, refuse every request in their scope."""
+
+
+class Gate:
+    """One writer for one Gate domain. Synchronous; the runner gives it an event loop and a thread for recording."""
+
+    def __init__(
+        self,
+        graph: WorkingGraph,
+        tags: Tags,
+        release: Release,
+        *,
+        rules: Inference,
+        shapes: Validation,
+        conditions: Inference,
+        recorder: Recorder,
+        now_us: Callable[[], int],
+        seq: int = 0,
+    ) -> None:
+        self.graph = graph
+        self.tags = tags
+        self.release = release
+        self.rules = rules
+        self.shapes = shapes
+        self.conditions = conditions
+        self.recorder = recorder
+        self.seq = seq
+        self.plant_us = 0
+        self.unsealed = False
+        self._now_us = now_us
+        self._approvals = Approvals()
+        self._subscribers: list[Subscriber] = []
+        self._violations = ViolationFacts(graph)
+        self._standing = Standing(graph, release.standing)
+        self._stops = StopModes(graph)
+        self._matches = Matches(graph, release.rules)
+        self._undecided: tuple[str, ...] = ()
+
+    def subscribe(self, subscriber: Subscriber) -> None:
+        """Tell this subscriber of everything recorded from now on."""
+        self._subscribers.append(subscriber)
+
+    def start(self) -> tuple[Finding, ...]:
+        """Close and validate the graph as it was loaded. Returns the results that hold."""
+        transaction = Transaction(self.graph)
+        self.rules.start(transaction)
+        findings = self.shapes.start(transaction)
+        self._violations.apply(Findings(introduced=findings), transaction)
+        self._standing.apply(Findings(introduced=findings), transaction)
+        self.conditions.start(transaction)
+        return findings
+
+    def process(self, changes: Sequence[Change]) -> list[Verdict]:
+        """Decide, record and publish a batch; blocking. Verdicts in the order of the changes."""
+        batch = self.decide(changes)
+        try:
+            self.recorder.record(batch.entries, batch.samples)
+        except RecordFailed as error:
+            return self.abandon(batch, error)
+        self.publish(batch)
+        return batch.verdicts
+
+    def dry_run(self, change: Change) -> Verdict:
+        """What the Gate would say; nothing is changed, recorded or published."""
+        change = self._dated(change)
+        transaction = Transaction(self.graph)
+        try:
+            verdict, _ = self._judge(change, transaction)
+        finally:
+            transaction.rollback()
+        return replace(verdict, dry_run=True)
+
+    def decide(self, changes: Sequence[Change]) -> Batch:
+        """Judge a batch in order. Admitted Changes stay in the graph, not yet recorded."""
+        batch = Batch(first_seq=self.seq)
+        for change in map(self._dated, changes):
+            batch.changes.append(change)
+            self._decide(change, batch)
+        return batch
+
+    def publish(self, batch: Batch) -> None:
+        """Tell the subscribers of a recorded batch, in order."""
+        for event in batch.events:
+            for subscriber in self._subscribers:
+                subscriber.published(event)
+
+    def abandon(self, batch: Batch, error: RecordFailed) -> list[Verdict]:
+        """Nothing could be recorded: take the batch back, then let reality in again, unsealed and unpublished.
+
+        Returns the verdicts as they now are: everything refusable is refused.
+        """
+        for undo in reversed(batch.undo):
+            undo()
+        self.seq = batch.first_seq
+        self.unsealed = True
+        again = self.decide([change for change in batch.changes if not change.kind.is_refusable])
+        told = {verdict.change: verdict for verdict in again.verdicts}
+        refused = Reason(error.code, str(error))
+        return [
+            told.get(verdict.change) or Verdict(verdict.change, False, self.seq, self.release.hash, (refused,))
+            for verdict in batch.verdicts
+        ]
+
+    # one change
+
+    def _decide(self, change: Change, batch: Batch) -> None:
+        transaction = Transaction(self.graph)
+        verdict, findings = self._judge(change, transaction)
+        if not verdict.admitted:
+            transaction.rollback()
+            batch.verdicts.append(verdict)
+            batch.entries.append(change_entry(change, verdict, (), (), (), (), ()))
+            batch.events.append(_event(change, verdict))
+            return
+        before_undecided, before_plant = self._undecided, self.plant_us
+        self._undecided = findings.undecided
+        self.plant_us = max(self.plant_us, change.plant_us, *(r.source_us for r in change.readings), 0)
+        self.seq += 1
+
+        def undo() -> None:
+            self._undecided, self.plant_us = before_undecided, before_plant
+            transaction.rollback()
+
+        batch.undo.append(undo)
+        batch.verdicts.append(verdict)
+        batch.samples.extend((verdict.seq, reading) for reading in change.readings)
+        self._report(change, verdict, findings, transaction, batch)
+
+    def _judge(self, change: Change, transaction: Transaction) -> tuple[Verdict, Findings]:
+        """The verdict, and the findings of the graph as it would be. The caller rolls back what is not admitted."""
+        try:
+            authorise(change)
+            findings, reasons = self._evaluate(change, transaction)
+        except (CallerError, Undecided) as error:
+            transaction.rollback()
+            return self._refusal(change, Reason(error.code, error.message)), Findings()
+        if reasons:
+            return self._refusal(change, *reasons, findings=findings), findings
+        return Verdict(change.id, True, self.seq + 1, self.release.hash, findings=findings), findings
+
+    def _evaluate(self, change: Change, transaction: Transaction) -> tuple[Findings, list[Reason]]:
+        request = self._stage(change, transaction)
+        self._infer(change, transaction)
+        findings = self.shapes.check(transaction)
+        reasons = self._reasons(change, findings)
+        if request is not None:
+            reasons += self._held_back(change, request)
+            reasons += self._reasons(change, self._projected(request, transaction), known=reasons)
+            if not reasons:
+                binds = self._binds(request, change)
+                transaction.on_rollback(self._approvals.use(binds, change.at_us))
+                admit(request, transaction)
+                self._infer(change, transaction)
+                findings = self.shapes.check(transaction)
+        if not reasons:
+            self._violations.apply(findings, transaction)
+            self._standing.apply(findings, transaction)
+            self.conditions.infer(transaction)
+        return findings, reasons
+
+    def _stage(self, change: Change, transaction: Transaction) -> Request | None:
+        if change.kind is Kind.REQUEST:
+            return self._stage_request(change, transaction)
+        if not (change.adds or change.removes or change.readings or change.kind is Kind.APPROVAL):
+            raise BadChange("This Change is empty.")
+        if change.kind is Kind.APPROVAL:
+            transaction.on_rollback(self._approvals.give(change))
+        if change.kind is Kind.STOP:
+            self._stops.check(change)
+        check_read_set(change.read_set, self.graph)
+        node = self.graph.terms.node
+        for quad in change.removes:
+            if quad.g in WORKING:
+                transaction.remove(node(quad.s), node(quad.p), node(quad.o), quad.g)
+        for quad in change.adds:
+            if quad.g in WORKING:
+                transaction.add(node(quad.s), node(quad.p), node(quad.o), quad.g)
+        for reading in change.readings:
+            self.tags.stage(transaction, reading)
+        return None
+
+    def _stage_request(self, change: Change, transaction: Transaction) -> Request:
+        request = read_request(change, self.tags, self.graph)
+        if request.expires_us <= change.at_us:
+            raise BadChange("This request has expired.", expires_us=request.expires_us)
+        check_read_set(change.read_set, self.graph)
+        approvers = self._approvals.valid(self._binds(request, change), str(change.source.author), change.at_us)
+        stage_request(request, change, approvers, transaction)
+        return request
+
+    def _binds(self, request: Request, change: Change) -> str:
+        return binding_hash(request.slot.binding.prop, request.value.n3(), change.read_set, self.release.hash)
+
+    def _infer(self, change: Change, transaction: Transaction) -> None:
+        savepoint = transaction.savepoint()
+        try:
+            self.rules.infer(transaction)
+        except Undecided:
+            if change.kind.is_refusable:
+                raise
+            # reality enters all the same, so what follows from it is computed without a budget
+            transaction.rollback(savepoint)
+            self.rules.start(transaction)
+
+    def _projected(self, request: Request, transaction: Transaction) -> Findings:
+        savepoint = transaction.savepoint()
+        project(request, self.tags, transaction)
+        self.rules.infer(transaction)
+        findings = self.shapes.check(transaction)
+        transaction.rollback(savepoint)
+        return findings
+
+    def _held_back(self, change: Change, request: Request) -> list[Reason]:
+        """Standing shapes in the request's scope, undecided checks, and recording that does not work."""
+        reasons = self._standing.reasons(change, request)
+        if self._undecided:
+            shapes = ", ".join(self._undecided)
+            reasons.append(Reason(Undecided.code, f"A check could not be completed ({shapes}), so nothing is written."))
+        if self.unsealed:
+            reasons.append(Reason(RecordFailed.code, "Nothing can be recorded at present, so nothing is written."))
+        return reasons
+
+    def _reasons(self, change: Change, findings: Findings, known: Sequence[Reason] = ()) -> list[Reason]:
+        if not change.kind.is_refusable:
+            return []
+        seen = {reason.finding for reason in known}
+        reasons = [
+            Reason(finding.code or "shape", finding.message, finding)
+            for finding in findings.blocking
+            if finding not in seen
+        ]
+        if findings.undecided:
+            reasons.append(Reason(Undecided.code, f"These shapes could not be decided: {findings.undecided}."))
+        return reasons
+
+    def _refusal(self, change: Change, *reasons: Reason, findings: Findings | None = None) -> Verdict:
+        return Verdict(change.id, False, self.seq, self.release.hash, reasons, findings or Findings())
+
+    # what is told of it
+
+    def _report(
+        self, change: Change, verdict: Verdict, findings: Findings, transaction: Transaction, batch: Batch
+    ) -> None:
+        net = transaction.changes()
+        matches, unmatched = self._matches.of(net)
+        adds, removes = self._recorded(change, net)
+        opened, closed = (*findings.introduced, *findings.worsened), findings.fixed
+        if adds or removes or opened or closed or matches or not change.readings:
+            batch.entries.append(change_entry(change, verdict, adds, removes, opened, closed, self._proved(matches)))
+        decisions_added, decisions_removed = _unheld(change.adds), _unheld(change.removes)
+        batch.events.append(
+            _event(
+                change,
+                verdict,
+                added=(*self._quads(net, present=True), *decisions_added),
+                removed=(*self._quads(net, present=False), *decisions_removed),
+                opened=opened,
+                closed=closed,
+                matches=matches,
+                unmatched=unmatched,
+            )
+        )
+
+    def _recorded(self, change: Change, net: list[tuple[Triple, int, int]]) -> tuple[list[Quad], list[Quad]]:
+        adds = list(_unheld(change.adds))
+        removes = list(_unheld(change.removes))
+        for triple, then, now in net:
+            if change.readings and triple.p in self.tags.value_predicates:
+                continue  # history keeps the values
+            for name in _ASSERTED_GRAPHS:
+                if (then ^ now) & name.bit:
+                    (adds if now & name.bit else removes).append(self._quad(triple, name))
+        return adds, removes
+
+    def _proved(self, matches: Iterable[Match]) -> list[tuple[Match, Json]]:
+        proofs: list[tuple[Match, Json]] = []
+        for match in matches:
+            proof = self.conditions.explain(match.target, match.rule, match.value)
+            proofs.append((match, None if proof is None else proof.to_json()))
+        return proofs
+
+    def _quads(self, net: list[tuple[Triple, int, int]], *, present: bool) -> Iterable[Quad]:
+        for triple, then, now in net:
+            gained = (now & ~then) if present else (then & ~now)
+            for name in _WORKING_GRAPHS:
+                if gained & name.bit:
+                    yield self._quad(triple, name)
+
+    def _quad(self, triple: Triple, name: GraphName) -> Quad:
+        term: Callable[[float], Term] = self.graph.terms.term
+        return Quad(term(triple.s), term(triple.p), term(triple.o), name)  # type: ignore[arg-type]  # predicates are IRIs
+
+    def _dated(self, change: Change) -> Change:
+        return change if change.at_us else replace(change, at_us=self._now_us())
+
+
+def _unheld(quads: Iterable[Quad]) -> Iterable[Quad]:
+    """Quads of graphs that the working graph does not hold; they are recorded and published all the same."""
+    return tuple(quad for quad in quads if quad.g not in WORKING)
+
+
+def _event(
+    change: Change,
+    verdict: Verdict,
+    *,
+    added: Iterable[Quad] = (),
+    removed: Iterable[Quad] = (),
+    opened: Iterable[Finding] = (),
+    closed: Iterable[Finding] = (),
+    matches: Iterable[Match] = (),
+    unmatched: Iterable[Match] = (),
+) -> Published:
+    return Published(
+        seq=verdict.seq,
+        release=verdict.release,
+        kind=change.kind,
+        change=change.id,
+        author=str(change.source.author),
+        cause=change.cause,
+        at_us=change.at_us,
+        plant_us=change.plant_us,
+        added=tuple(added),
+        removed=tuple(removed),
+        readings=change.readings if verdict.admitted else (),
+        opened=tuple(opened),
+        closed=tuple(closed),
+        matches=tuple(matches),
+        unmatched=tuple(unmatched),
+        admitted=verdict.admitted,
+        reasons=verdict.reasons,
+        detail=change.detail,
+    )

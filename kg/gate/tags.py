@@ -1,0 +1,109 @@
+"""How readings become state: each tag's place in the graph, and the marks of quality that come with a value."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from rdflib import Literal, URIRef
+
+from kg.bindings import DATA_TYPES, Binding
+from kg.change import Reading, ReadingFlag, TagId
+from kg.errors import BadChange
+from kg.graph import Transaction
+from kg.names import GraphName
+from kg.terms import Node, Terms
+from ontology import TW
+
+
+@dataclass(slots=True)
+class Slot:
+    """A tag's nodes, and the newest source time seen, so that late samples do not overwrite newer ones."""
+
+    binding: Binding
+    equipment: Node
+    predicate: Node
+    prop: Node
+    newest_us: int = 0
+    received_us: int = 0
+    """Wall time of the last sample; 0 where none has come."""
+
+
+class Tags:
+    """All bound properties of a Gate domain, by history's tag number and by property IRI."""
+
+    def __init__(self, terms: Terms, bindings: Iterable[Binding], numbers: Mapping[URIRef, TagId]) -> None:
+        self._terms = terms
+        self._slots: dict[TagId, Slot] = {}
+        self._by_prop: dict[URIRef, Slot] = {}
+        self._tag_of: dict[URIRef, TagId] = dict(numbers)
+        for binding in bindings:
+            slot = Slot(binding, terms.node(binding.equipment), terms.node(binding.predicate), terms.node(binding.prop))
+            self._slots[numbers[binding.prop]] = slot
+            self._by_prop[binding.prop] = slot
+        self._quality = terms.node(TW.quality)
+        self._status = terms.node(TW.statusCode)
+        self._stale = terms.node(TW.stale)
+        self._implausible = terms.node(TW.implausible)
+        self._true = terms.node(Literal(True))
+        self._words = tuple(terms.node(Literal(word)) for word in ("good", "uncertain", "bad"))
+        self.value_predicates = frozenset(slot.predicate for slot in self._slots.values())
+        """The predicates that carry live values; history, not the journal, keeps what they say."""
+
+    def __iter__(self) -> Iterator[Slot]:
+        return iter(self._slots.values())
+
+    def slot(self, prop: URIRef) -> Slot | None:
+        """The slot of a bound property, or None."""
+        return self._by_prop.get(prop)
+
+    def number(self, prop: URIRef) -> TagId | None:
+        """History's number of a bound property, or None."""
+        return self._tag_of.get(prop)
+
+    def stage(self, transaction: Transaction, reading: Reading) -> None:
+        """Write a reading's value and quality into `state`. Nothing is dropped: what is implausible is marked so."""
+        slot = self._slots.get(reading.tag)
+        if slot is None:
+            raise BadChange(f"There is no tag {reading.tag}.", tag=reading.tag)
+        slot.received_us = max(slot.received_us, reading.received_us)
+        if reading.source_us < slot.newest_us:
+            return  # late: history keeps it, the present does not go back
+        slot.newest_us = reading.source_us
+        plausible = _is_plausible(slot.binding, reading)
+        if reading.value is not None and not (isinstance(reading.value, float) and math.isnan(reading.value)):
+            value = float(reading.value) if _wants_float(slot.binding, reading.value) else reading.value
+            transaction.replace(slot.equipment, slot.predicate, self._terms.of_value(value), GraphName.STATE)
+        self._mark_quality(transaction, slot, reading.status)
+        self._mark(transaction, slot.prop, self._implausible, not plausible)
+        self._mark(transaction, slot.prop, self._stale, False)
+
+    def _mark_quality(self, transaction: Transaction, slot: Slot, status: int) -> None:
+        word = self._words[min(status >> 30, 2)]
+        code = self._terms.of_value(status)
+        if not transaction.graph.has(slot.prop, self._status, code):
+            transaction.replace(slot.prop, self._status, code, GraphName.STATE)
+            transaction.replace(slot.prop, self._quality, word, GraphName.STATE)
+
+    def _mark(self, transaction: Transaction, prop: Node, predicate: Node, holds: bool) -> None:
+        if transaction.graph.has(prop, predicate, self._true) != holds:
+            change = transaction.add if holds else transaction.remove
+            change(prop, predicate, self._true, GraphName.STATE)
+
+
+def _wants_float(binding: Binding, value: object) -> bool:
+    return DATA_TYPES[binding.data_type] is float and isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_plausible(binding: Binding, reading: Reading) -> bool:
+    value = reading.value
+    if reading.flags & ReadingFlag.IMPLAUSIBLE:
+        return False
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return True
+    if isinstance(value, float) and math.isnan(value):
+        return False
+    return not (
+        (binding.low is not None and value < binding.low) or (binding.high is not None and value > binding.high)
+    )
