@@ -55,6 +55,9 @@ class Recorder(Protocol):
         Raises RecordFailed; then nothing of the batch is acknowledged and nothing of it will be found after a restart.
         """
 
+    def resume_unsealed(self, entries: Sequence[JournalEntry], samples: Sequence[tuple[int, Reading]]) -> None:
+        """Take note of observations with which the Gate goes on although they could not be recorded."""
+
 
 class Subscriber(Protocol):
     """Sees every recorded Change once its batch is durable. Must not block and must not raise."""

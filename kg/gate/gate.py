@@ -124,6 +124,7 @@ class Gate:
             self.recorder.record(batch.entries, batch.samples)
         except RecordFailed as error:
             return self.abandon(batch, error)
+        self.unsealed = False
         self.publish(batch)
         return batch.verdicts
 
@@ -152,7 +153,7 @@ class Gate:
                 subscriber.published(event)
 
     def abandon(self, batch: Batch, error: RecordFailed) -> list[Verdict]:
-        """Nothing could be recorded: take the batch back, then let reality in again, unsealed and unpublished.
+        """Nothing could be recorded: take the batch back, then let reality in again, unsealed.
 
         Returns the verdicts as they now are: everything refusable is refused.
         """
@@ -161,6 +162,8 @@ class Gate:
         self.seq = batch.first_seq
         self.unsealed = True
         again = self.decide([change for change in batch.changes if not change.kind.is_refusable])
+        self.recorder.resume_unsealed(again.entries, again.samples)
+        self.publish(again)
         told = {verdict.change: verdict for verdict in again.verdicts}
         refused = Reason(error.code, str(error))
         return [
