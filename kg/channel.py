@@ -31,7 +31,8 @@ Streaming = Callable[[Source, Body], AsyncIterator[Body]]
 _SERVICE = "twinwright"
 _OPTIONS = [("grpc.max_receive_message_length", 256 << 20), ("grpc.max_send_message_length", 256 << 20)]
 _LONGEST_SOCKET_PATH = 100
-_encode = msgspec.json.Encoder().encode
+_encode = msgspec.json.Encoder(enc_hook=str).encode
+"""IRIs, a kind of str that msgspec does not know, travel as text."""
 _decode = msgspec.json.Decoder().decode
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from kg.terms import Term
+from kg.terms import Term, term_text
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 
@@ -37,12 +37,12 @@ class Proof:
 
     def to_json(self) -> dict[str, Json]:
         """A plain JSON tree; terms in N-Triples form."""
-        tree: dict[str, Json] = {"fact": [term.n3() for term in self.fact]}
+        tree: dict[str, Json] = {"fact": [term_text(term) for term in self.fact]}
         if self.graph is not None:
             tree["graph"] = self.graph
         if self.rule is not None:
             tree["rule"] = self.rule
-            tree["bindings"] = {name: term.n3() for name, term in self.bindings}
+            tree["bindings"] = {name: term_text(term) for name, term in self.bindings}
             tree["premises"] = [premise.to_json() for premise in self.premises]
         if self.absent:
             tree["absent"] = list(self.absent)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
 
 from kg.proof import Json
 
@@ -55,8 +54,9 @@ class Recorded:
     """SHA-256 over the previous entry's hash and this entry."""
 
 
-class Head(NamedTuple):
-    """The end of a journal: how many entries, and the hash that stands for all of them."""
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The end of a journal: how many entries (the index of the newest), and the hash that stands for all of them."""
 
     index: int
     hash: bytes

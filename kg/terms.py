@@ -118,6 +118,19 @@ def double_literal(value: float) -> Literal:
     return Literal(double_lexical(value), datatype=XSD.double, normalize=False)
 
 
+def term_text(term: Term) -> str:
+    """A term in N-Triples form."""
+    if isinstance(term, Literal):
+        quoted = f'"{str(term).translate(_ESCAPES)}"'
+        if term.language:
+            return f"{quoted}@{term.language}"
+        return f"{quoted}^^<{term.datatype}>" if term.datatype else quoted
+    return f"<{term}>" if isinstance(term, URIRef) else f"_:{term}"
+
+
+_ESCAPES = {ord("\\"): "\\\\", ord('"'): '\\"', ord("\n"): "\\n", ord("\r"): "\\r", ord("\t"): "\\t"}
+
+
 def _shortest(value: float) -> tuple[str, int]:
     mantissa, _, exponent = f"{value!r}".partition("e")
     whole, _, fraction = mantissa.partition(".")

@@ -31,6 +31,7 @@ from kg.errors import BadTerm
 from kg.names import GraphName
 from kg.proof import Json
 from kg.terms import Term
+from kg.terms import term_text as term_text
 
 
 def quads_to_text(quads: Iterable[Quad]) -> str:
@@ -49,16 +50,6 @@ def text_to_quads(text: str) -> tuple[Quad, ...]:
         return tuple(_quad(found) for found in parse(text, format=RdfFormat.N_QUADS))
     except SyntaxError as error:
         raise BadTerm(f"This is not N-Quads: {error}.") from error
-
-
-def term_text(term: Term) -> str:
-    """A term in N-Triples form."""
-    if isinstance(term, Literal):
-        quoted = f'"{_escape(str(term))}"'
-        if term.language:
-            return f"{quoted}@{term.language}"
-        return f"{quoted}^^<{term.datatype}>" if term.datatype else quoted
-    return f"<{term}>" if isinstance(term, URIRef) else f"_:{term}"
 
 
 def text_to_term(text: str) -> Term:
@@ -269,13 +260,6 @@ def _json_to_reading(body: list[Any]) -> Reading:
     if isinstance(value, dict):
         value = float(value["double"])
     return Reading(TagId(tag), value, status, source_us, server_us, received_us, flags)
-
-
-def _escape(text: str) -> str:
-    return text.translate(_ESCAPES)
-
-
-_ESCAPES = {ord("\\"): "\\\\", ord('"'): '\\"', ord("\n"): "\\n", ord("\r"): "\\r", ord("\t"): "\\t"}
 
 
 def _quad(found: Any) -> Quad:

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 
 from kg.change import Change, Expected
 from kg.errors import ApprovalInvalid, BadChange
+from kg.terms import term_text
 
 
 def binding_hash(target: str, value: str, read_set: Iterable[Expected], release: str) -> str:
     """SHA-256, hex, of what an approval is bound to. `value` is the desired value in N-Triples form."""
-    lines = sorted([str(e.s), str(e.p), e.o.n3(), e.present, repr(e.tolerance)] for e in read_set)
+    lines = sorted([str(e.s), str(e.p), term_text(e.o), e.present, repr(e.tolerance)] for e in read_set)
     bound = json.dumps([target, value, lines, release], ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(bound.encode()).hexdigest()
 

@@ -38,7 +38,7 @@ from kg.names import ASSERTED, WORKING, GraphName
 from kg.proof import Json
 from kg.record import JournalEntry
 from kg.stages import Inference, Recorder, Subscriber, Validation
-from kg.terms import Term
+from kg.terms import Term, term_text
 
 _WORKING_GRAPHS = tuple(sorted(WORKING, key=lambda name: name.bit))
 _ASSERTED_GRAPHS = tuple(sorted(ASSERTED, key=lambda name: name.bit))
@@ -259,7 +259,7 @@ class Gate:
         return request
 
     def _binds(self, request: Request, change: Change) -> str:
-        return binding_hash(request.slot.binding.prop, request.value.n3(), change.read_set, self.release.hash)
+        return binding_hash(request.slot.binding.prop, term_text(request.value), change.read_set, self.release.hash)
 
     def _infer(self, change: Change, transaction: Transaction) -> None:
         savepoint = transaction.savepoint()

@@ -15,7 +15,7 @@ from kg.errors import BadChange, BadValue, NotWritable, PreconditionChanged, Unk
 from kg.gate.tags import Slot, Tags
 from kg.graph import Transaction, WorkingGraph
 from kg.names import GraphName
-from kg.terms import Node, double_literal
+from kg.terms import Node, double_literal, term_text
 from ontology import TW
 
 DEFAULT_LIFE_US = 30_000_000
@@ -107,13 +107,13 @@ def check_read_set(read_set: Iterable[Expected], graph: WorkingGraph) -> None:
     """Nothing where every line still holds. Raises PreconditionChanged naming the first that does not."""
     for expected in read_set:
         if _holds(expected, graph) != expected.present:
-            found = [graph.term(o).n3() for o in _objects(expected, graph)]
+            found = [term_text(graph.term(o)) for o in _objects(expected, graph)]
             raise PreconditionChanged(
-                f"{expected.s} {expected.p} was {'' if expected.present else 'not '}{expected.o.n3()}"
+                f"{expected.s} {expected.p} was {'' if expected.present else 'not '}{term_text(expected.o)}"
                 f"; it is now {', '.join(found) or 'absent'}.",
                 subject=str(expected.s),
                 predicate=str(expected.p),
-                expected=expected.o.n3(),
+                expected=term_text(expected.o),
                 found=", ".join(found),
             )
 
@@ -154,7 +154,7 @@ def _value(given: object, binding: Binding) -> Literal:
         return Literal(value)
     if wanted is str and isinstance(value, str):
         return Literal(value)
-    shown = given.n3() if isinstance(given, Literal) else str(given)
+    shown = term_text(given) if isinstance(given, Literal) else str(given)
     raise BadValue(
         f"{shown} is not a finite {binding.data_type}, which {binding.prop} needs (unit {binding.unit}).",
         target=str(binding.prop),

@@ -144,9 +144,7 @@ def bindings() -> tuple[Binding, ...]:
     return (
         Binding(LEVEL, FILLER, TW.fillRatio, SERVER, "nsu=x;s=l", "Float", "1", 0.0, 1.0, False, 5.0),
         Binding(ACCEPTED, FILLER, PACK.machSpeed, SERVER, "nsu=x;s=a", "Float", "/min", 0.0, 600.0),
-        Binding(
-            SET, FILLER, PACK.setMachSpeed, SERVER, "nsu=x;s=s", "Float", "/min", 0.0, 600.0, True, None, ACCEPTED
-        ),
+        Binding(SET, FILLER, PACK.setMachSpeed, SERVER, "nsu=x;s=s", "Float", "/min", 0.0, 600.0, True, None, ACCEPTED),
     )
 
 

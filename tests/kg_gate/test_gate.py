@@ -11,7 +11,7 @@ from kg.change import Change, Expected, Kind, Quad, ReadingFlag, Role, Source
 from kg.gate import binding_hash
 from kg.names import GraphName
 from kg.record import EntryKind
-from kg.terms import double_literal
+from kg.terms import double_literal, term_text
 from ontology import PACK, TW
 
 FILLER = URIRef("https://example.org/Filler")
@@ -276,7 +276,7 @@ class TestApprovals:
 
     def test_counted_by_the_gate_and_used_once(self, bench, request_of):
         """The Gate counts approvals of other persons for exactly this change, and uses them up."""
-        binds = binding_hash(SET, double_literal(400.0).n3(), (), "r1")
+        binds = binding_hash(SET, term_text(double_literal(400.0)), (), "r1")
         bench.one(self.approve(SAM, binds))
         first, second = request_of(400.0), request_of(400.0)
 
@@ -289,7 +289,7 @@ class TestApprovals:
 
     def test_bound_to_the_exact_value(self, bench, request_of):
         """An approval of 400 is none of 401."""
-        bench.one(self.approve(SAM, binding_hash(SET, double_literal(400.0).n3(), (), "r1")))
+        bench.one(self.approve(SAM, binding_hash(SET, term_text(double_literal(400.0)), (), "r1")))
         change = request_of(401.0)
         bench.one(change)
 
@@ -297,7 +297,7 @@ class TestApprovals:
 
     def test_own_approval_counts_for_nothing(self, bench, request_of):
         """Who asks may not approve."""
-        bench.one(self.approve(OLGA, binding_hash(SET, double_literal(400.0).n3(), (), "r1")))
+        bench.one(self.approve(OLGA, binding_hash(SET, term_text(double_literal(400.0)), (), "r1")))
         change = request_of(400.0)
         bench.one(change)
 
@@ -305,7 +305,7 @@ class TestApprovals:
 
     def test_expired_and_rejected(self, bench, request_of):
         """Expiry means blocked, and a rejection takes an approval back."""
-        binds = binding_hash(SET, double_literal(400.0).n3(), (), "r1")
+        binds = binding_hash(SET, term_text(double_literal(400.0)), (), "r1")
         expired = bench.one(self.approve(SAM, binds, expires_us=NOW_US))
         bench.one(self.approve(SAM, binds))
         bench.one(self.approve(SAM, binds, meaning="reject"))
@@ -317,7 +317,7 @@ class TestApprovals:
 
     def test_refused_request_does_not_use_an_approval(self, bench, request_of):
         """A dry run or a refusal leaves the approval for the request that passes."""
-        binds = binding_hash(SET, double_literal(400.0).n3(), (), "r1")
+        binds = binding_hash(SET, term_text(double_literal(400.0)), (), "r1")
         bench.one(self.approve(SAM, binds))
         bench.gate.dry_run(request_of(400.0))
         change = request_of(400.0)

@@ -1,0 +1,84 @@
+"""What the core answers over the request channel."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
+
+from api.core.feed import Feed
+from kg.change import Source
+from kg.channel import Server
+from kg.errors import UnknownNode
+from kg.gate import Runner
+from kg.history import HistoryReader
+from kg.wire import finding_to_json, json_to_change, text_to_term, verdict_to_json
+
+Body = Mapping[str, Any]
+_MOST_SAMPLES = 100_000
+
+
+class CoreService:
+    """submit, subscribe, status, proof, violations, history: see docs/reference/services.md."""
+
+    def __init__(
+        self, runner: Runner, feed: Feed, history: HistoryReader, status: Callable[[], Mapping[str, Any]]
+    ) -> None:
+        self._runner = runner
+        self._feed = feed
+        self._history = history
+        self._status = status
+
+    def register(self, server: Server) -> None:
+        """Make the methods known to a channel server."""
+        server.unary("submit", self.submit)
+        server.unary("status", self.status)
+        server.unary("proof", self.proof)
+        server.unary("violations", self.violations)
+        server.unary("history", self.history)
+        server.streaming("subscribe", self.subscribe)
+
+    async def submit(self, source: Source, body: Body) -> Body:
+        """The verdict on a Change; with `dry_run` nothing happens beyond it."""
+        change = json_to_change(body["change"], source)
+        if body.get("dry_run"):
+            return verdict_to_json(await self._runner.dry_run(change))
+        return verdict_to_json(await self._runner.submit(change))
+
+    async def subscribe(self, source: Source, body: Body) -> AsyncIterator[Body]:
+        """Everything recorded from a seq on, or a snapshot and everything after it."""
+        from_seq = body.get("from_seq")
+        async for item in self._feed.stream(None if from_seq is None else int(from_seq)):
+            yield item
+
+    async def status(self, source: Source, body: Body) -> Body:
+        """How the core, its link and its gateway are."""
+        return self._status()
+
+    async def proof(self, source: Source, body: Body) -> Body:
+        """Why a fact holds now; {} where it does not."""
+        s, p, o = (text_to_term(body[key]) for key in ("s", "p", "o"))
+        async with self._runner.between_batches() as gate:
+            proof = gate.rules.explain(s, p, o) or gate.conditions.explain(s, p, o)
+        return {} if proof is None else proof.to_json()
+
+    async def violations(self, source: Source, body: Body) -> Body:
+        """All validation results that hold."""
+        async with self._runner.between_batches() as gate:
+            return {"findings": [finding_to_json(finding) for finding in gate.shapes.results()]}
+
+    async def history(self, source: Source, body: Body) -> Body:
+        """Samples of a property between two source times, oldest first."""
+        prop = str(body["property"])
+        tag = self._history.tag(prop)
+        if tag is None:
+            raise UnknownNode(f"{prop} has no history.", property=prop)
+        limit = min(int(body.get("limit") or _MOST_SAMPLES), _MOST_SAMPLES)
+        samples = self._history.range(tag, int(body["from_us"]), int(body["to_us"]), limit)
+        return {
+            "samples": [[r.source_us, _plain(r.value), r.status, seq, r.received_us, r.flags] for seq, r in samples]
+        }
+
+
+def _plain(value: object) -> object:
+    """JSON has no NaN and no infinity; they travel as text."""
+    return repr(value) if isinstance(value, float) and value - value != 0 else value

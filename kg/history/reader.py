@@ -1,0 +1,120 @@
+"""Reading samples, also while another process writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import Any, Self
+
+from sqlalchemy import ColumnElement, Connection, Engine, func, select
+
+from kg.change import Reading, TagId
+from kg.database import reading_engine
+from kg.history.digest import Tag, digest, in_order
+from kg.history.keyframe import Key, newest_keys
+from kg.history.schema import SAMPLES, TAGS, Sample, SampleRow, from_row, from_rows, to_rows
+
+_OF_SPAN = "SELECT * FROM samples WHERE seq BETWEEN ? AND ?"
+_OF_KEY = "SELECT * FROM samples WHERE tag = ? AND source_us = ? AND seq = ? AND nth = ?"
+_BY_SEQ = (SAMPLES.c.seq.desc(), SAMPLES.c.nth.desc())
+_BY_SOURCE = (SAMPLES.c.source_us.desc(), *_BY_SEQ)
+
+
+class HistoryReader:
+    """A history that cannot be written. Times are plant time in microseconds, as controllers stamped the samples."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._tags: dict[int, Tag] = {}
+        self._refresh()
+
+    @classmethod
+    def open(cls, path: Path | str) -> Self:
+        """Open a history by path, read-only."""
+        return cls(reading_engine(path))
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def tags(self) -> MappingProxyType[int, Tag]:
+        """All tags by number; an older data type's tag of a property is among them."""
+        self._refresh()
+        return MappingProxyType(self._tags)
+
+    def tag(self, prop: str) -> TagId | None:
+        """The tag under which a property is recorded now; None where it has never been registered."""
+        with self._engine.connect() as connection:
+            found = connection.execute(select(func.max(TAGS.c.tag)).where(TAGS.c.prop == prop)).scalar()
+        return None if found is None else TagId(found)
+
+    def last(self, tag: TagId) -> Sample | None:
+        """The sample that came last (newest seq), whatever its source time."""
+        return self._lasts({tag}).get(tag)
+
+    def lasts(self) -> dict[TagId, Sample]:
+        """The sample that came last, of every tag that has one. Cost: does not grow with the history."""
+        return self._lasts(None)
+
+    def last_at(self, tag: TagId, source_us: int) -> Sample | None:
+        """The newest sample by source time at or before a moment; of several, the one that came last."""
+        return self._first(SAMPLES.c.tag == tag, SAMPLES.c.source_us <= source_us, order=_BY_SOURCE)
+
+    def range(self, tag: TagId, from_us: int, to_us: int, limit: int | None = None) -> tuple[Sample, ...]:
+        """Samples with from_us <= source time < to_us, in order of source time, then of arrival; the first `limit`."""
+        query = (
+            select(SAMPLES)
+            .where(SAMPLES.c.tag == tag, SAMPLES.c.source_us >= from_us, SAMPLES.c.source_us < to_us)
+            .order_by(SAMPLES.c.source_us, SAMPLES.c.seq, SAMPLES.c.nth)
+            .limit(limit)
+        )
+        with self._engine.connect() as connection:
+            return from_rows(connection.execute(query))
+
+    def sample(self, tag: TagId, seq: int) -> Sample | None:
+        """What the Change with this seq brought of a tag; of several samples the last, which the graph then held."""
+        return self._first(SAMPLES.c.tag == tag, SAMPLES.c.seq == seq, order=_BY_SEQ)
+
+    def count(self) -> int:
+        """How many samples there are. Cost: one pass."""
+        with self._engine.connect() as connection:
+            return connection.execute(select(func.count()).select_from(SAMPLES)).scalar_one()
+
+    def digest(self, samples: Sequence[tuple[int, Reading]]) -> str:
+        """The digest that seals samples (`kg.history.digest`). Whole slices only: all samples of a seq, or none."""
+        return digest(in_order(to_rows(samples)), self._tags)
+
+    def rows_of_span(self, first_seq: int, last_seq: int) -> list[SampleRow]:
+        """The samples of a span of seq, both ends included, as rows in the order of their digest."""
+        with self._engine.connect() as connection:
+            found = connection.exec_driver_sql(_OF_SPAN, (first_seq, last_seq)).all()
+        return in_order([tuple(row) for row in found])
+
+    def _newest_keys(self, connection: Connection) -> Mapping[int, Key]:
+        return newest_keys(connection)
+
+    def _lasts(self, tags: Collection[int] | None) -> dict[TagId, Sample]:
+        with self._engine.connect() as connection:
+            keys = self._newest_keys(connection)
+            wanted = keys if tags is None else [tag for tag in tags if tag in keys]
+            rows = [connection.exec_driver_sql(_OF_KEY, (tag, *keys[tag])).one_or_none() for tag in wanted]
+        samples = [from_row(row) for row in rows if row is not None]
+        return {sample.reading.tag: sample for sample in samples}
+
+    def _first(self, *conditions: ColumnElement[bool], order: tuple[Any, ...]) -> Sample | None:
+        with self._engine.connect() as connection:
+            row = connection.execute(select(SAMPLES).where(*conditions).order_by(*order).limit(1)).one_or_none()
+        return None if row is None else from_row(row)
+
+    def _refresh(self) -> None:
+        with self._engine.connect() as connection:
+            for tag, prop, data_type in connection.execute(select(TAGS)):
+                self._tags[tag] = Tag(prop, data_type)
