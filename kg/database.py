@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from kg.errors import JournalBroken, RecordFailed
+from kg.errors import JournalBroken, OperatorError, RecordFailed
 
 #: Pages of the write-ahead log between checkpoints, and KiB of page cache: with SQLite's defaults, samples of 1,000
 #: tags are written at half the speed, because every commit touches a page for each tag.
@@ -40,12 +40,25 @@ def reading_engine(target: Path | str) -> Engine:
     """An engine that cannot write, for use beside a running twin or after it.
 
     A SQLite file is opened with mode=ro; where not even the directory can be written (evidence on a read-only
-    medium, no WAL beside the file) it is opened as immutable.
+    medium, no WAL beside the file) it is opened as immutable. Raises OperatorError where there is no such file.
     """
     if is_url(target) and not str(target).startswith("sqlite"):
         return create_engine(str(target)).execution_options(postgresql_readonly=True)
     path = Path(str(target).partition(":///")[2] if is_url(target) else target)
+    if not path.exists():
+        raise OperatorError(f"There is no file {path.name} in {path.parent}; is that a data directory?", path=str(path))
     return create_engine("sqlite://", creator=lambda: _open_read_only(path))
+
+
+@contextmanager
+def reading(engine: Engine, what: str) -> Iterator[Connection]:
+    """A connection to read with. Raises JournalBroken where the file is damaged or is not what it should be."""
+    try:
+        with engine.connect() as connection:
+            yield connection
+    except (DBAPIError, sqlite3.Error) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        raise JournalBroken(f"{what} cannot be read: {cause}.", what=what, cause=str(cause)) from error
 
 
 def is_url(target: Path | str) -> bool:
@@ -86,4 +99,4 @@ def _open_read_only(path: Path) -> sqlite3.Connection:
     return connection
 
 
-__all__ = ["disk_errors_as_record_failed", "is_url", "reading_engine", "writing_engine"]
+__all__ = ["disk_errors_as_record_failed", "is_url", "reading", "reading_engine", "writing_engine"]

@@ -11,6 +11,7 @@ every other Turtle file into `plant`. The ontology, domain rules and shapes that
 from __future__ import annotations
 
 import hashlib
+import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ from kg.wire import quads_to_text, text_to_quads
 from ontology import TW, UA
 
 MANIFEST = "plant.toml"
+ENDPOINT_VARIABLE = "TWINWRIGHT_ENDPOINT"
+"""Environment variable with the OPC UA address that replaces the one in the model of a plant with one server."""
 _BY_PREFIX = {"policy": GraphName.POLICY, "rules": GraphName.RULES, "shapes": GraphName.SHAPES}
 #: The graphs that make up a release.
 RELEASED = (GraphName.ONTOLOGY, GraphName.SHAPES, GraphName.RULES, GraphName.POLICY, GraphName.PLANT)
@@ -61,13 +64,17 @@ class PlantFolder:
 
 
 def load(folder: Path, endpoint: str | None = None) -> PlantFolder:
-    """The plant in a folder. `endpoint` replaces the OPC UA address of a plant with one server.
+    """The plant in a folder. `endpoint` (or else ENDPOINT_VARIABLE) replaces the OPC UA address of its server.
+
+    The address is a matter of the installation; the release is that of the folder as it stands.
 
     Raises PlantIncomplete naming the file, line, node or property at fault.
     """
     manifest = read_manifest(folder)
     graphs = _graphs(folder)
-    if endpoint is not None:
+    release = release_hash(graphs)
+    endpoint = endpoint or os.environ.get(ENDPOINT_VARIABLE)
+    if endpoint:
         _move_server(graphs[GraphName.PLANT], endpoint)
     plant, policy = graphs[GraphName.PLANT], graphs[GraphName.POLICY]
     loaded = PlantFolder(
@@ -75,7 +82,7 @@ def load(folder: Path, endpoint: str | None = None) -> PlantFolder:
         folder=folder,
         manifest=manifest,
         graphs=graphs,
-        release=release_hash(graphs),
+        release=release,
         servers=read_servers(plant),
         bindings=read_bindings(plant),
         grants=read_grants(policy),
@@ -174,7 +181,7 @@ def _merge(graph: Graph, part: Graph) -> None:
 def _move_server(plant: Graph, endpoint: str) -> None:
     servers = list(plant.subjects(UA.endpointUrl, None))
     if len(servers) != 1:
-        raise PlantIncomplete(f"An endpoint can be given to a plant with one server; this has {len(servers)}.")
+        raise PlantIncomplete(f"{ENDPOINT_VARIABLE} moves a plant with one server; this has {len(servers)}.")
     plant.set((servers[0], UA.endpointUrl, Literal(endpoint)))
 
 

@@ -40,7 +40,10 @@ class Recovered:
     carried: Mapping[GraphName, frozenset[str]]
     """What the entries up to the last RELEASE left in the graphs that a release does not hold, as N-Quads lines."""
     lasts: Mapping[TagId, Sample]
-    """The sample that came last, of every tag."""
+    """The newest sample by source time, of every tag."""
+    readings: tuple[Sample, ...]
+    """What is to be staged, in this order, so that `state` holds what it held: for each tag its newest sample, and
+    where that carries no value, before it the newest that does."""
     discarded: int
     """Samples that were deleted because nothing sealed them."""
     was_closed: bool
@@ -60,13 +63,15 @@ def recover(data: DataDirectory, at_us: int | None = None) -> Recovered:
         last = journal.last()
         discarded = _discard_unsealed(journal, history, at_us)
         replay = Replay.of(journal.of_kind(EntryKind.RELEASE, EntryKind.CHANGE))
+        lasts = history.lasts()
         return Recovered(
             head=journal.head(),
             last_seq=journal.last_seq,
             release=replay.release,
             changes=tuple(replay.changes),
             carried=replay.carried,
-            lasts=history.lasts(),
+            lasts=lasts,
+            readings=tuple(sorted({*lasts.values(), *history.last_values().values()}, key=_arrival)),
             discarded=discarded,
             was_closed=last is None or last.entry.kind is EntryKind.CLOSED,
         )
@@ -80,6 +85,10 @@ def replay_quads(recovered: Recovered) -> Lines:
     """
     replay = Replay(recovered.release, list(recovered.changes), dict(recovered.carried))
     return without_live_values(replay.quads())
+
+
+def _arrival(sample: Sample) -> tuple[TagId, int, int]:
+    return (sample.reading.tag, sample.reading.source_us, sample.seq)
 
 
 def _discard_unsealed(journal: Journal, history: History, at_us: int | None) -> int:

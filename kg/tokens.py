@@ -23,10 +23,12 @@ CORE = "core"
 GATEWAY = "gateway"
 REPLICA = "replica"
 AGENTS = "agents"
-PARTS = (CORE, GATEWAY, REPLICA, AGENTS)
-"""The processes of a twin; each has a token and, but for the agents, a socket of its name."""
+MEASURES = "measures"
+"""Under this token the agents' process reports features and KPIs; an agent may not report what it is judged by."""
+PARTS = (CORE, GATEWAY, REPLICA, AGENTS, MEASURES)
+"""Every part of a twin that speaks to another one. Core, gateway and replica serve a socket of their name."""
 
-_PART_ROLES = {CORE: Role.CLOCK, GATEWAY: Role.GATEWAY, REPLICA: Role.VIEWER}
+_PART_ROLES = {CORE: Role.CLOCK, GATEWAY: Role.GATEWAY, REPLICA: Role.VIEWER, MEASURES: Role.MEASURE}
 
 
 def part_iri(part: str) -> URIRef:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
-from sqlalchemy import ColumnElement, Connection, Engine, func, select
+from sqlalchemy import ColumnElement, Engine, func, select
 
 from kg.change import Reading, TagId
-from kg.database import reading_engine
+from kg.database import reading, reading_engine
 from kg.history.digest import Tag, digest, in_order
-from kg.history.keyframe import Key, newest_keys
 from kg.history.schema import SAMPLES, TAGS, Sample, SampleRow, from_row, from_rows, to_rows
 
 _OF_SPAN = "SELECT * FROM samples WHERE seq BETWEEN ? AND ?"
-_OF_KEY = "SELECT * FROM samples WHERE tag = ? AND source_us = ? AND seq = ? AND nth = ?"
+# CROSS JOIN keeps SQLite from turning the loops round: one look-up at the end of each tag's samples.
+_LASTS = """
+    SELECT samples.* FROM tags CROSS JOIN samples
+    ON samples.tag = tags.tag AND (samples.source_us, samples.seq, samples.nth) = (
+        SELECT source_us, seq, nth FROM samples WHERE tag = tags.tag {condition}
+        ORDER BY source_us DESC, seq DESC, nth DESC LIMIT 1)
+"""
 _BY_SEQ = (SAMPLES.c.seq.desc(), SAMPLES.c.nth.desc())
 _BY_SOURCE = (SAMPLES.c.source_us.desc(), *_BY_SEQ)
 
@@ -52,17 +57,21 @@ class HistoryReader:
 
     def tag(self, prop: str) -> TagId | None:
         """The tag under which a property is recorded now; None where it has never been registered."""
-        with self._engine.connect() as connection:
+        with reading(self._engine, "The history") as connection:
             found = connection.execute(select(func.max(TAGS.c.tag)).where(TAGS.c.prop == prop)).scalar()
         return None if found is None else TagId(found)
 
     def last(self, tag: TagId) -> Sample | None:
-        """The sample that came last (newest seq), whatever its source time."""
-        return self._lasts({tag}).get(tag)
+        """The newest sample by source time; of several, the one that came last. So a late sample never is the last."""
+        return self._first(SAMPLES.c.tag == tag, order=_BY_SOURCE)
 
     def lasts(self) -> dict[TagId, Sample]:
-        """The sample that came last, of every tag that has one. Cost: does not grow with the history."""
-        return self._lasts(None)
+        """The newest sample of every tag that has one, as `last` finds it. Cost: one look-up for each tag."""
+        return self._lasts("")
+
+    def last_values(self) -> dict[TagId, Sample]:
+        """The newest sample that carries a value (neither None nor NaN), of every tag that has one."""
+        return self._lasts("AND value IS NOT NULL")
 
     def last_at(self, tag: TagId, source_us: int) -> Sample | None:
         """The newest sample by source time at or before a moment; of several, the one that came last."""
@@ -76,7 +85,7 @@ class HistoryReader:
             .order_by(SAMPLES.c.source_us, SAMPLES.c.seq, SAMPLES.c.nth)
             .limit(limit)
         )
-        with self._engine.connect() as connection:
+        with reading(self._engine, "The history") as connection:
             return from_rows(connection.execute(query))
 
     def sample(self, tag: TagId, seq: int) -> Sample | None:
@@ -85,7 +94,7 @@ class HistoryReader:
 
     def count(self) -> int:
         """How many samples there are. Cost: one pass."""
-        with self._engine.connect() as connection:
+        with reading(self._engine, "The history") as connection:
             return connection.execute(select(func.count()).select_from(SAMPLES)).scalar_one()
 
     def digest(self, samples: Sequence[tuple[int, Reading]]) -> str:
@@ -94,27 +103,21 @@ class HistoryReader:
 
     def rows_of_span(self, first_seq: int, last_seq: int) -> list[SampleRow]:
         """The samples of a span of seq, both ends included, as rows in the order of their digest."""
-        with self._engine.connect() as connection:
+        with reading(self._engine, "The history") as connection:
             found = connection.exec_driver_sql(_OF_SPAN, (first_seq, last_seq)).all()
         return in_order([tuple(row) for row in found])
 
-    def _newest_keys(self, connection: Connection) -> Mapping[int, Key]:
-        return newest_keys(connection)
-
-    def _lasts(self, tags: Collection[int] | None) -> dict[TagId, Sample]:
-        with self._engine.connect() as connection:
-            keys = self._newest_keys(connection)
-            wanted = keys if tags is None else [tag for tag in tags if tag in keys]
-            rows = [connection.exec_driver_sql(_OF_KEY, (tag, *keys[tag])).one_or_none() for tag in wanted]
-        samples = [from_row(row) for row in rows if row is not None]
-        return {sample.reading.tag: sample for sample in samples}
+    def _lasts(self, condition: str) -> dict[TagId, Sample]:
+        with reading(self._engine, "The history") as connection:
+            rows = connection.exec_driver_sql(_LASTS.format(condition=condition)).all()
+        return {sample.reading.tag: sample for sample in map(from_row, rows)}
 
     def _first(self, *conditions: ColumnElement[bool], order: tuple[Any, ...]) -> Sample | None:
-        with self._engine.connect() as connection:
+        with reading(self._engine, "The history") as connection:
             row = connection.execute(select(SAMPLES).where(*conditions).order_by(*order).limit(1)).one_or_none()
         return None if row is None else from_row(row)
 
     def _refresh(self) -> None:
-        with self._engine.connect() as connection:
+        with reading(self._engine, "The history") as connection:
             for tag, prop, data_type in connection.execute(select(TAGS)):
                 self._tags[tag] = Tag(prop, data_type)

@@ -52,23 +52,11 @@ SAMPLES = Table(
 # In order of arrival, so that appending touches few pages: a second index by tag halves the samples a second.
 Index("samples_by_seq", SAMPLES.c.seq, SAMPLES.c.tag, SAMPLES.c.nth)
 
-#: For each tag the key of the sample that had come last when the keyframe was written (`kg.history.keyframe`).
-KEYFRAME = Table(
-    "keyframe",
-    METADATA,
-    Column("tag", Integer, primary_key=True),
-    Column("source_us", Integer, nullable=False),
-    Column("seq", Integer, nullable=False),
-    Column("nth", Integer, nullable=False),
-)
-
-#: One row: up to which seq the keyframe goes, and the span of the batch appended last. Only samples of that batch may
-#: be without a seal after a crash.
-PROGRESS = Table(
-    "progress",
+#: The span of the batch appended last, in one row: only its samples may be without a seal after a crash.
+LATEST = Table(
+    "latest",
     METADATA,
     Column("one", Integer, primary_key=True),
-    Column("keyframe_seq", Integer, nullable=False),
     Column("first_seq", Integer, nullable=False),
     Column("last_seq", Integer, nullable=False),
 )

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from sqlalchemy import ColumnElement, Engine, Row, select
 
-from kg.database import reading_engine
+from kg.database import reading, reading_engine
 from kg.errors import JournalBroken
 from kg.journal.schema import ENTRIES
 from kg.record import EMPTY_HEAD, EntryKind, Head, JournalEntry, Recorded
@@ -57,13 +57,13 @@ class JournalReader:
         query = select(ENTRIES).order_by(ENTRIES.c.idx.desc()).limit(1)
         if kind is not None:
             query = query.where(ENTRIES.c.kind == str(kind))
-        with self._engine.connect() as connection:
+        with reading(self._engine, "The journal") as connection:
             row = connection.execute(query).one_or_none()
         return None if row is None else _recorded(row)
 
     def entry(self, index: int) -> Recorded | None:
         """The entry at an index; None where there is none."""
-        with self._engine.connect() as connection:
+        with reading(self._engine, "The journal") as connection:
             row = connection.execute(select(ENTRIES).where(ENTRIES.c.idx == index)).one_or_none()
         return None if row is None else _recorded(row)
 
@@ -75,7 +75,7 @@ class JournalReader:
     def _pages(self, after: int, *conditions: ColumnElement[bool]) -> Iterator[Recorded]:
         while True:
             query = select(ENTRIES).where(ENTRIES.c.idx > after, *conditions).order_by(ENTRIES.c.idx).limit(_PAGE)
-            with self._engine.connect() as connection:
+            with reading(self._engine, "The journal") as connection:
                 rows = connection.execute(query).all()
             for row in rows:
                 yield _recorded(row)

@@ -34,7 +34,7 @@ class Damage(StrEnum):
     REWRITTEN = "rewritten"
     """The chain fits together but does not lead to the head: it was hashed anew from somewhere up to here."""
     UNREADABLE = "unreadable"
-    """The file itself is damaged from here on."""
+    """The file itself is damaged: from this record on, or (index 0) in what only serves to find records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +98,8 @@ def _verify(engine: Engine, anchor: Head | None) -> VerifyReport:
         for row in _rows(engine) if inspect(engine).has_table(ENTRIES.name) else ():
             walk.see(row)
             count += 1
+        if not walk.problems and (told := _file_damage(engine)):
+            walk.blame(0, Damage.UNREADABLE, f"The journal's file is damaged: {told}.")
     except (DBAPIError, sqlite3.Error) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
         walk.blame(walk.index + 1, Damage.UNREADABLE, f"The journal cannot be read after record {walk.index}: {cause}.")
@@ -160,6 +162,15 @@ def _hash_of(previous: bytes, row: Row[Any]) -> bytes:
         return entry_hash(previous, int(row.idx), entry, str(row.body))
     except (ValueError, TypeError):
         return b"no entry has this hash"
+
+
+def _file_damage(engine: Engine) -> str | None:
+    """What SQLite says of a file whose records are all there: an index that leads astray would hide decisions."""
+    if engine.dialect.name != "sqlite":
+        return None
+    with engine.connect() as connection:
+        told = str(connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar())
+    return None if told == "ok" else told
 
 
 def _rows(engine: Engine) -> Iterator[Row[Any]]:

@@ -1,0 +1,203 @@
+"""Features and KPIs: what follows from the stream of values over plant time, as facts of the graph `kpi`.
+
+For each machine tw:stoppedForS in steps of ten seconds, tw:expectedRemainingS in steps of five; for a standing constraint
+machine tw:firstOut and tw:firstOutReason; for the line and its constraint machine the indicators of `agents.kpi`; and
+one tw:Loss for each machine and reason that has cost the line time. Pure: values in, facts out, no clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias
+
+from rdflib import RDF, Literal, URIRef
+
+from agents.kpi import Quantities, indicators
+from agents.layout import Layout
+from agents.reasons import StopReason
+from agents.repair import Repairs
+from agents.stops import Machine
+from kg.terms import Term, double_literal
+from ontology import PACK, TW
+
+Facts: TypeAlias = dict[tuple[URIRef, URIRef], Term]
+
+STEP_S = 10
+REMAINING_STEP_S = 5
+_LONGEST_STEP_US = 120_000_000
+"""A longer hole in plant time is a gap: what happened in it is not known and counts nowhere."""
+
+
+class Features:
+    """The state of all machines, brought up to date value by value."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.now_us = 0
+        self._machines = {machine: Machine() for machine in layout.machines}
+        self._repairs = Repairs()
+        self._busy = True
+        self._pbt_us = 0
+        self._rated: dict[URIRef, float] = {}
+        self._planned_s: dict[URIRef, float] = {}
+        self._planned_good_s: dict[URIRef, float] = {}
+        self._losses: dict[tuple[URIRef, StopReason], int] = {}
+
+    def pass_to(self, plant_us: int) -> None:
+        """Plant time has moved on: what lasted since the last call is accounted for."""
+        step_us = plant_us - self.now_us
+        if step_us <= 0:
+            return
+        if self.now_us and step_us <= _LONGEST_STEP_US and self._busy:
+            self._account(step_us)
+        self.now_us = plant_us
+
+    def take(self, s: URIRef, p: URIRef, value: object) -> None:
+        """A live value, at the plant time reached."""
+        machine = self._machines.get(s)
+        if s == self.layout.line and p == TW.plannedBusy:
+            self._busy = bool(value)
+        elif p == TW.skuRatedSpeed and isinstance(value, int | float):
+            self._rated[s] = float(value)
+        elif machine is not None and isinstance(value, int | float):
+            self._take_of_machine(s, machine, p, value)
+
+    def _take_of_machine(self, s: URIRef, machine: Machine, p: URIRef, value: float) -> None:
+        if p == PACK.stateCurrent:
+            stop = machine.enter(int(value), self.now_us)
+            if stop is not None:
+                self._repairs.learn(str(s), stop.reason, stop.lasted_s)
+        elif p == PACK.stopReason:
+            machine.give_reason(value)
+        elif p == PACK.prodProcessedCount:
+            more = machine.count("processed", int(value))
+            machine.processed += more
+            self._planned_s[s] = self._planned_s.get(s, 0.0) + more * self._pri_s()
+        elif p == PACK.prodDefectiveCount:
+            more = machine.count("defective", int(value))
+            machine.defective += more
+            self._planned_good_s[s] = self._planned_good_s.get(s, 0.0) - more * self._pri_s()
+
+    def _account(self, step_us: int) -> None:
+        self._pbt_us += step_us
+        for machine in self._machines.values():
+            if machine.is_producing:
+                machine.apt_us += step_us
+        constraint = self.layout.constraint
+        if constraint is not None and self._machines[constraint].is_stopped:
+            cause = self._first_out(constraint)
+            self._losses[cause] = self._losses.get(cause, 0) + step_us
+
+    def _first_out(self, machine: URIRef) -> tuple[URIRef, StopReason]:
+        """Where the standstill of a machine began: at itself, or at the first machine in the way that stands by itself."""
+        reason = self._machines[machine].reason
+        if reason.is_own:
+            return machine, reason
+        way = self.layout.before(machine) if reason is StopReason.STARVED else self.layout.behind(machine)
+        for other in way:
+            found = self._machines[other]
+            if found.is_stopped and found.reason.is_own:
+                return other, found.reason
+        return machine, reason
+
+    # facts
+
+    def facts(self) -> Facts:
+        """Everything that holds now. Changes in coarse steps only."""
+        facts: Facts = {}
+        for node, machine in self._machines.items():
+            if machine.is_stopped:
+                facts.update(self._of_stop(node, machine))
+        facts.update(self._of_indicators())
+        facts.update(self._of_losses())
+        return facts
+
+    def urgent_facts(self) -> Facts:
+        """The part of `facts` on which agents' conditions stand: stops and what is expected of them."""
+        stopped = ((node, machine) for node, machine in self._machines.items() if machine.is_stopped)
+        return {key: value for node, machine in stopped for key, value in self._of_stop(node, machine).items()}
+
+    def _of_stop(self, node: URIRef, machine: Machine) -> Facts:
+        stopped_s = machine.stopped_s(self.now_us) // STEP_S * STEP_S
+        facts: Facts = {(node, TW.stoppedForS): double_literal(stopped_s)}
+        remaining_s = self._repairs.remaining_s(str(node), machine.reason, stopped_s)
+        if remaining_s is not None:
+            steps = max(round(remaining_s / REMAINING_STEP_S), 1)
+            facts[node, TW.expectedRemainingS] = double_literal(float(steps * REMAINING_STEP_S))
+        origin, reason = self._first_out(node)
+        facts[node, TW.firstOut] = origin
+        facts[node, TW.firstOutReason] = Literal(int(reason))
+        return facts
+
+    def _of_indicators(self) -> Facts:
+        facts: Facts = {}
+        constraint, end = self.layout.constraint, self.layout.end
+        if constraint is None or end is None:
+            return facts
+        own = self._quantities(constraint, constraint, self._machines[constraint].defective)
+        facts.update(_indicator_facts(constraint, own, self._machines[constraint].minor_stops))
+        rejected = sum(machine.defective for machine in self._machines.values())
+        line = self._quantities(constraint, end, rejected)
+        minor = sum(machine.minor_stops for machine in self._machines.values())
+        facts.update(_indicator_facts(self.layout.line, line, minor))
+        facts[self.layout.line, TW.goodCount] = Literal(line.good)
+        return facts
+
+    def _quantities(self, timed: URIRef, counted: URIRef, rejected: int) -> Quantities:
+        """Time of one machine with the counts of another. What the line made is what came out and what was rejected."""
+        machine = self._machines[counted]
+        good = machine.processed - machine.defective
+        planned_good_s = self._planned_s.get(counted, 0.0) + self._planned_good_s.get(counted, 0.0)
+        return Quantities(
+            pbt_s=self._pbt_us / 1e6,
+            apt_s=self._machines[timed].apt_us / 1e6,
+            planned_s=planned_good_s + rejected * self._pri_s(),
+            produced=good + rejected,
+            good=good,
+            planned_good_s=planned_good_s,
+        )
+
+    def _of_losses(self) -> Facts:
+        facts: Facts = {}
+        for (machine, reason), lost_us in self._losses.items():
+            local = str(machine).replace("#", "/").rpartition("/")[2]
+            node = URIRef(f"{self.layout.line}.Loss.{local}.{reason.name.title().replace('_', '')}")
+            facts[node, RDF.type] = TW.Loss
+            facts[node, TW.ofEquipment] = machine
+            facts[node, TW.lossReason] = Literal(reason.word)
+            facts[node, TW.lossMinutes] = _rounded(lost_us / 60e6, 1)
+        return facts
+
+    def _pri_s(self) -> float:
+        """Planned run time per item, s: at the rated speed of the product on the constraint machine."""
+        constraint = self.layout.constraint
+        rated = None if constraint is None else self._rated.get(constraint) or self.layout.rated.get(constraint)
+        return 60.0 / rated if rated else 0.0
+
+
+def difference(before: Mapping[tuple[URIRef, URIRef], Term], after: Facts) -> tuple[Facts, Facts]:
+    """What is to be added and what removed to come from one set of facts to the other."""
+    added = {key: value for key, value in after.items() if before.get(key) != value}
+    removed = {key: value for key, value in before.items() if after.get(key) != value}
+    return added, removed
+
+
+def _indicator_facts(
+    node: URIRef, quantities: Quantities, minor_stops: int
+) -> Iterable[tuple[tuple[URIRef, URIRef], Term]]:
+    found = indicators(quantities)
+    values = (
+        (TW.availability, found.availability, 3),
+        (TW.effectiveness, found.effectiveness, 3),
+        (TW.qualityRatio, found.quality_ratio, 4),
+        (TW.oee, found.oee, 3),
+        (TW.throughputPerH, found.throughput_per_h, 0),
+    )
+    for predicate, value, digits in values:
+        if value is not None:
+            yield (node, predicate), _rounded(value, digits)
+    yield (node, TW.minorStops), Literal(minor_stops)
+
+
+def _rounded(value: float, digits: int) -> Literal:
+    return double_literal(round(value, digits) + 0.0)

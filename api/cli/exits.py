@@ -1,0 +1,35 @@
+"""Exit codes of the command line, and which error leads to which."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from kg.errors import CallerError, DataDirectoryLocked, InternalError, JournalBroken, PlantIncomplete, TwinError
+
+
+class ExitCode(IntEnum):
+    """What a command's end means."""
+
+    OK = 0
+    FOUND = 1
+    """Something was found or refused: a violation, a refusal, a damaged record."""
+    BAD_INPUT = 2
+    """Arguments, query, plant folder or value; the caller corrects it."""
+    INSTALLATION = 3
+    """A part does not run, a port or directory is taken, a disk is full."""
+    OUR_BUG = 4
+
+
+def exit_code(error: TwinError) -> ExitCode:
+    """The exit code for an error."""
+    match error:
+        case JournalBroken():
+            return ExitCode.FOUND
+        case CallerError() | PlantIncomplete():
+            return ExitCode.BAD_INPUT
+        case InternalError():
+            return ExitCode.OUR_BUG
+        case DataDirectoryLocked():
+            return ExitCode.INSTALLATION
+        case _:
+            return ExitCode.INSTALLATION

@@ -1,0 +1,69 @@
+"""Between the link and the Gate: readings in slices, own writes recognised, cool-downs and stops that end in time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rdflib import URIRef
+
+from kg.bindings import WriteGrant
+from kg.change import Change, Kind, Published, Reading
+from kg.gate import Runner
+from kg.names import GraphName
+from kg.opcua.echo import EchoFilter
+from kg.opcua.facts import LINK
+from kg.terms import Term
+from ontology import TW
+
+SLICE = 64
+"""Readings decided together: about a millisecond of work."""
+
+
+class LinkSink:
+    """Where the link leaves what it sees. Implements kg.opcua's Sink."""
+
+    def __init__(self, runner: Runner, echo: EchoFilter) -> None:
+        self._runner = runner
+        self._echo = echo
+
+    @property
+    def has_room(self) -> bool:
+        return self._runner.has_room
+
+    def readings(self, batch: list[Reading]) -> None:
+        """Queue a batch of readings in slices; those that echo an own write carry the flag."""
+        marked, facts = self._echo.mark(batch)
+        for start in range(0, len(marked), SLICE):
+            readings = tuple(marked[start : start + SLICE])
+            self._runner.offer(Change(Kind.OBSERVATION, LINK, readings=readings))
+        for fact in facts:
+            self._runner.offer(fact)
+
+    def facts(self, change: Change) -> None:
+        """Queue what the link says about itself."""
+        self._runner.offer(change)
+
+
+class Timekeeper:
+    """Subscriber that schedules what ends by itself: cool-downs after a write, stops with a term."""
+
+    def __init__(self, runner: Runner, grants: Mapping[URIRef, WriteGrant]) -> None:
+        self._runner = runner
+        self._grants = grants
+
+    def published(self, event: Published) -> None:
+        """Called by the Gate for each recorded Change."""
+        if not event.admitted:
+            return
+        if event.kind is Kind.OUTCOME and event.detail.get("stage") == "written":
+            self._cool_down(URIRef(str(event.detail["target"])), event.at_us)
+        if event.kind is Kind.STOP and event.detail.get("until_us"):
+            for quad in event.added:
+                if quad.p == TW.stopped and quad.g is GraphName.POLICY:
+                    self._runner.clock.end_at(int(event.detail["until_us"]), quad)
+
+    def _cool_down(self, target: Term, at_us: int) -> None:
+        grant = self._grants.get(URIRef(target))
+        if grant is not None and grant.min_interval_s > 0:
+            until_us = at_us + round(grant.min_interval_s * 1e6)
+            self._runner.offer(self._runner.clock.cool_down(grant.prop, until_us))

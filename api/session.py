@@ -1,0 +1,108 @@
+"""A twin from start to end, as `run` and `demo` need it: lock, preparation, processes, autonomy, an orderly end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from api.autonomy import set_autonomy
+from api.parts import END_ORDER, PlantChoice, plant_part, twin_parts
+from api.prepare import Prepared, prepare
+from api.settings import Settings
+from api.supervisor import Supervisor, SupervisorLock
+from kg.channel import AsyncClient
+from kg.errors import ServiceDown, TwinError
+from kg.tokens import GATEWAY, socket_path
+
+_LOG = logging.getLogger(__name__)
+_CALM_WITHIN_S = 12.0
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A running twin."""
+
+    prepared: Prepared
+    supervisor: Supervisor
+    running: asyncio.Task[None]
+
+    async def wait(self, seconds: float | None = None) -> None:
+        """Until the time is over, somebody asks for the end (SIGINT, SIGTERM), or the supervisor fails and raises."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await asyncio.shield(self.running)
+
+    async def calm(self) -> None:
+        """Back to shadow, and wait until no write is under way, so that the end leaves nothing half known."""
+        await set_autonomy(self.prepared, "shadow", _now_us(), "The demo ends.")
+        gateway = AsyncClient(socket_path(self.prepared.data, GATEWAY), self.prepared.tokens["core"])
+        try:
+            async with asyncio.timeout(_CALM_WITHIN_S):
+                while (await gateway.call("status", {}))["running"]:
+                    await asyncio.sleep(0.2)
+            await asyncio.sleep(0.5)  # the outcome goes on record
+        except (TimeoutError, TwinError) as error:
+            _LOG.warning("a write is still under way: %s", error)
+        finally:
+            await gateway.close()
+
+
+@contextlib.asynccontextmanager
+async def session(
+    folder: Path, settings: Settings, *, agents: bool = True, plant: PlantChoice | None = None
+) -> AsyncIterator[Session]:
+    """Start a twin (and with `plant` its simulated plant); yields when every part answers and autonomy is set.
+
+    Raises DataDirectoryLocked, PlantIncomplete, or ServiceDown naming the part that did not start.
+    """
+    data = settings.data_dir.absolute()
+    lock = SupervisorLock(data)
+    try:
+        prepared = prepare(data, folder, settings.endpoint)
+        parts = twin_parts(prepared, settings, agents=agents)
+        if plant is not None:
+            parts.insert(0, plant_part(plant, settings))
+        supervisor = Supervisor(data, parts, END_ORDER, settings.stop_within_s)
+        with _signals(supervisor):
+            running = asyncio.create_task(supervisor.run())
+            try:
+                await _first(running, supervisor.ready)
+                await set_autonomy(prepared, settings.autonomy, _now_us(), "Chosen at the start.")
+                yield Session(prepared, supervisor, running)
+            finally:
+                supervisor.stop()
+                await running
+    finally:
+        lock.close()
+
+
+async def _first(running: asyncio.Task[None], ready: asyncio.Event) -> None:
+    """Until ready; or until the supervisor ended, whose error is raised."""
+    waiting = asyncio.create_task(ready.wait())
+    await asyncio.wait([running, waiting], return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if running.done():
+        running.result()
+
+
+@contextlib.contextmanager
+def _signals(supervisor: Supervisor) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    numbers: Sequence[signal.Signals] = (signal.SIGINT, signal.SIGTERM)
+    for number in numbers:
+        loop.add_signal_handler(number, supervisor.stop)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1000

@@ -1,0 +1,49 @@
+"""python -m kg.opcua.gateway --data DIR --plant DIR: the write gateway as a process of its own."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from kg.errors import PlantIncomplete, TwinError
+from kg.opcua.gateway.assembly import build
+
+PASSWORD = "TWINWRIGHT_GATEWAY_PASSWORD"  # noqa: S105  the name of the variable, not a password
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 after an orderly end, 2 where it could not start; the reason goes to stderr."""
+    parser = argparse.ArgumentParser(prog="python -m kg.opcua.gateway", description="The write gateway of a twin.")
+    parser.add_argument("--data", type=Path, required=True, help="the twin's data directory")
+    parser.add_argument("--plant", type=Path, required=True, help="the plant folder")
+    parser.add_argument("--endpoint", help="the OPC UA address, where it differs from the model's")
+    parser.add_argument("--user", default="gateway", help="OPC UA user name (default: gateway)")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        password = os.environ.get(PASSWORD)
+        if not password:
+            raise PlantIncomplete(f"The environment variable {PASSWORD} is not set.", variable=PASSWORD)
+        asyncio.run(_serve(options.data, options.plant, options.endpoint, options.user, password))
+    except TwinError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+async def _serve(data: Path, plant: Path, endpoint: str | None, user: str, password: str) -> None:
+    gateway = build(data, plant, user=user, password=password, endpoint=endpoint)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, gateway.close)
+    await gateway.run()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,88 @@
+"""pySHACL as a reference: the results that another implementation finds, as a set.
+
+pySHACL has habits that are kept inside this file: it hands an exception back as if it were a report, it patches the
+comparison of rdflib's literals and flips rdflib's normalisation for the whole process, and it sets up logging. So one
+lock lets one validation run at a time, and what it flips is put back.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final, NamedTuple
+
+import pyshacl
+import rdflib
+from pyshacl.errors import ReportableRuntimeError
+from rdflib import Graph, Literal, URIRef
+from rdflib import term as rdflib_term
+from rdflib.namespace import SH, XSD
+
+from kg.errors import Undecided
+from kg.terms import Term
+from reasoner.shacl.parse_paths import read_path
+from reasoner.shacl.paths import text_of
+
+_LOCK: Final = threading.Lock()
+_DEEPEST: Final = 60
+
+
+class ReferenceResult(NamedTuple):
+    """One validation result; its sentence is left out, because no two implementations agree on that."""
+
+    focus: Term
+    path: str | None
+    """In SPARQL syntax with full IRIs."""
+    value: Term | None
+    component: URIRef
+    shape: Term
+    severity: URIRef
+
+
+def validate(data: Graph, shapes: Graph) -> frozenset[ReferenceResult]:
+    """The results of full validation, without inference. Raises Undecided where pySHACL comes to no result.
+
+    Blocking, and slow: seconds for 10^5 triples. Blank nodes keep their names.
+    """
+    with _LOCK, _put_back():
+        try:
+            _, report, text = pyshacl.validate(
+                data, shacl_graph=shapes, inference="none", inplace=True, max_validation_depth=_DEEPEST
+            )
+        except (ReportableRuntimeError, RecursionError) as error:
+            raise Undecided(f"pySHACL could not decide: {error}", text=str(error)) from error
+    if not isinstance(report, Graph):
+        raise Undecided(f"pySHACL could not decide: {text}", text=str(text))
+    return frozenset(_results(report))
+
+
+def _results(report: Graph) -> Iterator[ReferenceResult]:
+    for node in report.objects(None, SH.result):
+        path = report.value(node, SH.resultPath)
+        focus, value = report.value(node, SH.focusNode), report.value(node, SH.value)
+        component, shape = report.value(node, SH.sourceConstraintComponent), report.value(node, SH.sourceShape)
+        severity = report.value(node, SH.resultSeverity)
+        yield ReferenceResult(
+            focus,  # type: ignore[arg-type]  # a report has terms in these places
+            None if path is None else text_of(read_path(report, path)),
+            value,  # type: ignore[arg-type]
+            component,  # type: ignore[arg-type]
+            shape,  # type: ignore[arg-type]
+            severity,  # type: ignore[arg-type]
+        )
+
+
+@contextmanager
+def _put_back() -> Iterator[None]:
+    """Restores what pySHACL changes in rdflib for the whole process."""
+    normalise = rdflib.NORMALIZE_LITERALS
+    mapping = rdflib_term._toPythonMapping
+    boolean = mapping[XSD.boolean]
+    at_most, at_least = Literal.__le__, Literal.__ge__
+    try:
+        yield
+    finally:
+        rdflib.NORMALIZE_LITERALS = normalise
+        mapping[XSD.boolean] = boolean
+        Literal.__le__, Literal.__ge__ = at_most, at_least  # type: ignore[method-assign]

@@ -1,0 +1,49 @@
+"""Rules: stratified Datalog over triples, kept true incrementally through additions and deletions, with proofs.
+
+`load` reads SHACL rule documents, `stratified` accepts or refuses a set, `RuleEngine` maintains it in a working graph.
+Speaks nodes of the working graph inside and RDF terms at its edges. Knows nothing of shapes, agents, time or the network;
+what is true is decided by the triples alone.
+"""
+
+from __future__ import annotations
+
+from rdflib import Graph, URIRef
+
+from reasoner.rules.engine import DEFAULT_BUDGET, RuleEngine
+from reasoner.rules.guards import GUARDED, guarded_by
+from reasoner.rules.ir import Absence, Atom, Bind, Call, Const, Ref, Rule, Var
+from reasoner.rules.sparql import parse_construct, read_rules
+from reasoner.rules.strata import RuleSet, check_guards, check_layers, stratified
+
+
+def load(document: Graph, *, guarded: frozenset[URIRef] = GUARDED, also: tuple[Rule, ...] = ()) -> RuleSet:
+    """The rules of a document, and `also` those compiled from an ontology, as one set.
+
+    The document's own rules may not derive what is `guarded`. Raises RuleRefused naming rule and reason.
+    """
+    rules = read_rules(document)
+    check_guards(rules, guarded)
+    return stratified((*also, *rules))
+
+
+__all__ = [
+    "DEFAULT_BUDGET",
+    "GUARDED",
+    "Absence",
+    "Atom",
+    "Bind",
+    "Call",
+    "Const",
+    "Ref",
+    "Rule",
+    "RuleEngine",
+    "RuleSet",
+    "Var",
+    "check_guards",
+    "check_layers",
+    "guarded_by",
+    "load",
+    "parse_construct",
+    "read_rules",
+    "stratified",
+]

@@ -1,0 +1,109 @@
+"""The inference stage of the Gate: derived facts kept complete through every transaction."""
+
+from __future__ import annotations
+
+import sys
+
+from kg.graph import Transaction, WorkingGraph
+from kg.names import VISIBLE, GraphName, mask
+from kg.proof import Proof
+from kg.stages import Inference
+from kg.terms import Node, Term
+from reasoner.rules.explain import Explainer
+from reasoner.rules.maintenance import Ranks, Round
+from reasoner.rules.plan import Plan
+from reasoner.rules.strata import RuleSet
+from reasoner.rules.views import Meter, Now
+
+DEFAULT_BUDGET = 200_000
+"""Steps per call of `infer`; a step is one match looked at, a few tenths of a microsecond."""
+
+
+class RuleEngine:
+    """Keeps the mark `inferred` on exactly the facts that some rule gives. Implements kg.stages.Inference.
+
+    A fact that is both asserted and derived has both marks. Two engines of one Gate must not share what they derive
+    (`strata.check_layers`). All changes to the graph must go through transactions on which `infer` is called, after
+    one `start`.
+    """
+
+    def __init__(
+        self,
+        graph: WorkingGraph,
+        rules: RuleSet,
+        *,
+        visible: int = mask(VISIBLE),
+        budget: int = DEFAULT_BUDGET,
+        below: Inference | None = None,
+    ) -> None:
+        """`visible` are the marks that bodies read; `below` explains facts that another engine has derived."""
+        self.rules = rules
+        self.steps = 0
+        """Steps of the last call."""
+        self._graph = graph
+        self._plan = Plan(rules, graph.terms)
+        self._visible = visible | GraphName.INFERRED.bit
+        self._budget = budget
+        self._ranks: Ranks = [{} for _ in self._plan.components]
+        reads = None if self._plan.is_wild else frozenset(self._plan.reads)
+        self._now = Now(graph, self._visible, self._plan.own, reads)
+        self._transaction: Transaction | None = None
+        self._seen = 0
+        self._explainer = Explainer(graph, rules, self._plan, lambda: self._ranks, self._visible, below)
+
+    def start(self, transaction: Transaction) -> None:
+        """Compute the closure of the graph as it is. Facts derived by an earlier release's rules are withdrawn."""
+        self._now.survey()
+        for s, p, o in list(self._derived_before()):
+            transaction.remove(s, p, o, GraphName.INFERRED)
+        ranks = self._ranks
+        transaction.on_rollback(lambda: setattr(self, "_ranks", ranks))
+        self._ranks = [{} for _ in self._plan.components]
+        meter = Meter(sys.maxsize)
+        Round(self._plan, self._ranks, transaction, self._now, self._visible, meter).close()
+        self.steps = meter.spent
+        self._remember(transaction)
+
+    def infer(self, transaction: Transaction) -> None:
+        """Bring the derived facts up to date with what changed since the last call in this transaction.
+
+        Raises Undecided over the budget; the transaction must then be rolled back to before the call.
+        """
+        if transaction is not self._transaction:
+            # what others wrote after the last call of the transaction before can only be what these rules don't see
+            if self._transaction is not None:
+                self._now.note(self._transaction.changes(self._seen))
+            since = 0
+        else:
+            since = self._seen
+        changes = transaction.changes(since)
+        self._now.note(changes)
+        meter = Meter(self._budget)
+        try:
+            work = Round(self._plan, self._ranks, transaction, self._now, self._visible, meter)
+            work.take(changes)
+            work.run()
+        finally:
+            self.steps = meter.spent
+        self._remember(transaction)
+
+    def explain(self, s: Term, p: Term, o: Term) -> Proof | None:
+        """The shortest proof (least height, then fewest premises) of a fact that holds now, or None."""
+        return self._explainer.explain(s, p, o)
+
+    def _remember(self, transaction: Transaction) -> None:
+        """Note up to where the transaction has been dealt with; goes back with it."""
+        # the transaction before is not kept, or each would keep alive all that went before it
+        seen = self._seen if transaction is self._transaction else None
+        transaction.on_rollback(lambda: self._recall(transaction, seen))
+        self._transaction, self._seen = transaction, transaction.savepoint()
+
+    def _recall(self, transaction: Transaction, seen: int | None) -> None:
+        self._transaction, self._seen = (None, 0) if seen is None else (transaction, seen)
+
+    def _derived_before(self) -> list[tuple[Node, Node, Node]]:
+        found = []
+        for p, cls in self._plan.heads():
+            pairs = self._graph.pairs(p) if cls is None else ((s, cls) for s in self._graph.subjects(p, cls))
+            found += [(s, p, o) for s, o in pairs if self._graph.marks(s, p, o) & GraphName.INFERRED.bit]
+        return found

@@ -1,0 +1,97 @@
+"""In which order the parts of a body are evaluated: cheapest look-up first, filters as soon as they can be tested."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from rdflib.namespace import RDF
+
+from reasoner.rules.ir import Absence, Atom, Bind, Expr, Rule, Slot, Var, variables_of
+
+SCAN = 1000
+"""The cost of an atom that can only be answered by walking the whole graph."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A filter as a step."""
+
+    expr: Expr
+
+
+Step: TypeAlias = Atom | Bind | Filter | Absence
+
+
+def cost(atom: Atom, bound: frozenset[Var]) -> int:
+    """How much a look-up is likely to cost: the fewer matches, the lower."""
+
+    def known(slot: Slot) -> bool:
+        return not isinstance(slot, Var) or slot in bound
+
+    if not known(atom.p):
+        return 4 if known(atom.s) else SCAN
+    if known(atom.s):
+        return 0 if known(atom.o) else 1
+    if not known(atom.o):
+        return 10
+    if isinstance(atom.o, Var):
+        return 2
+    return 6 if atom.p == RDF.type else 5
+
+
+def arranged(rule: Rule, bound: frozenset[Var], *, skip: int | None = None, absences: bool = True) -> list[Step]:
+    """All parts of the body as steps, when these variables are bound already and atom `skip` is known to hold."""
+    return _arranged(
+        [atom for index, atom in enumerate(rule.body) if index != skip],
+        [Filter(expr) for expr in rule.filters],
+        list(rule.binds),
+        list(rule.absences) if absences else [],
+        bound,
+        rule.bound_variables(),
+        {bind.var for bind in rule.binds},
+    )
+
+
+def inside(absence: Absence, bound: frozenset[Var]) -> list[Step]:
+    """The steps that look for a match of an absence."""
+    filters = [Filter(expr) for expr in absence.filters]
+    own = frozenset().union(*(atom.variables() for atom in absence.atoms))
+    return _arranged(list(absence.atoms), filters, [], [], bound, bound | own, set())
+
+
+def _arranged(
+    atoms: list[Atom],
+    filters: list[Filter],
+    binds: list[Bind],
+    absences: list[Absence],
+    bound: frozenset[Var],
+    outer: frozenset[Var],
+    computed: set[Var],
+) -> list[Step]:
+    steps: list[Step] = []
+    # a computed variable may have its value already (from the head); its BIND still has to agree
+    done = bound
+    waiting = set(computed)
+    while atoms or filters or binds or absences:
+        bind = next((b for b in binds if variables_of(b.expr) <= done and not variables_of(b.expr) & waiting), None)
+        if bind is not None:
+            binds.remove(bind)
+            waiting.discard(bind.var)
+            done |= {bind.var}
+            steps.append(bind)
+            continue
+        tests = [f for f in filters if variables_of(f.expr) <= done and not variables_of(f.expr) & waiting]
+        tests_absent = [a for a in absences if a.variables() & outer <= done and not a.variables() & waiting]
+        if tests:
+            filters = [f for f in filters if f not in tests]
+            steps += tests
+        elif tests_absent and all(cost(atom, done) > 0 for atom in atoms):
+            absences = [a for a in absences if a not in tests_absent]
+            steps += tests_absent
+        else:
+            atom = min(atoms, key=lambda a: cost(a, done))
+            atoms.remove(atom)
+            done |= atom.variables()
+            steps.append(atom)
+    return steps

@@ -1,0 +1,405 @@
+"""Python source for the joins of a rule, so that no rule is interpreted while readings flow.
+
+Each function is a nest of loops over index look-ups in the order of `reasoner.rules.order`. Constants are parameters of a
+maker around the function; rules of one shape, such as the thousand subclass rules of an ontology, share one code object.
+
+What a function is given: `view` to look things up in, `meter` to count steps. One step is one match looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from kg.errors import RuleRefused
+from kg.terms import Node
+from reasoner.rules import nodes as runtime
+from reasoner.rules.ir import Absence, Atom, Bind, Call, Const, Constant, Expr, Ref, Rule, Slot, Var
+from reasoner.rules.nodes import Nodes
+from reasoner.rules.operators import ON_TERMS, ON_VALUES, truth
+from reasoner.rules.order import SCAN, Filter, Step, arranged, cost, inside
+from reasoner.rules.values import of_term, to_term
+
+_BOOLEAN = frozenset(("=", "!=", "<", ">", "<=", ">=", "&&", "||", "!", "in", "bound", "sameterm"))
+_FAST = {"=": "==", "!=": "!=", "<": "<", ">": ">", "<=": "<=", ">=": ">="}
+_GLOBALS: dict[str, Any] = {
+    "HOLDS": runtime.holds,
+    "BOUND": runtime.bound_or_none,
+    "AND": runtime.both,
+    "OR": runtime.either,
+    "FIRST": runtime.first,
+    "TRUTH": truth,
+    "TO_TERM": to_term,
+    "float": float,
+    "None": None,
+}
+_makers: dict[str, Callable[..., Callable[..., Any]]] = {}
+_DEEPEST = 18
+
+
+class Writer:
+    """Writes and compiles the functions of one rule."""
+
+    def __init__(self, rule: Rule, nodes: Nodes, node_of: Callable[[Constant], Node]) -> None:
+        self._rule = rule
+        self._nodes = nodes
+        self._node_of = node_of
+
+    def fire(self, index: int, relevant: Callable[[Atom], bool]) -> Callable[..., None]:
+        """f(s, p, o, view, out, meter): heads that the body gives with this triple as atom `index`, into `out`."""
+        return self._on_triple(self._rule.body[index], index, relevant, absences=True)
+
+    def nominate(self, index: int) -> Callable[..., None]:
+        """Like `fire`, but without looking at absences: heads that may have lost a derivation."""
+        return self._on_triple(self._rule.body[index], index, None, absences=False)
+
+    def fire_absent(self, absence: Absence, atom: Atom, relevant: Callable[[Atom], bool]) -> Callable[..., None]:
+        """Like `fire`, for a triple that no longer stands in the way as this atom of an absence."""
+        return self._on_triple(atom, None, relevant, absences=True, within=absence)
+
+    def nominate_absent(self, absence: Absence, atom: Atom) -> Callable[..., None]:
+        """Like `nominate`, for a triple that now stands in the way."""
+        return self._on_triple(atom, None, None, absences=False, within=absence)
+
+    def seed(self, relevant: Callable[[Atom], bool]) -> Callable[..., None]:
+        """f(view, out, meter): all heads that the body gives."""
+        code = _Code(self, "view, out, meter", relevant)
+        code.steps(arranged(self._rule, frozenset()), code.emit_head)
+        return code.compiled()
+
+    def check(self, relevant: Callable[[Atom], bool]) -> Callable[..., Any]:
+        """f(s, o, view, meter, older): premises that `older` accepts and that give this head, or None."""
+        head = self._rule.head
+        code = _Code(self, "s, o, view, meter, older", relevant, ordered=True)
+        code.match(head, ("s", None, "o"), local=True)
+        code.steps(arranged(self._rule, code.bound), code.emit_proof)
+        return code.compiled()
+
+    def _on_triple(
+        self,
+        atom: Atom,
+        index: int | None,
+        relevant: Callable[[Atom], bool] | None,
+        *,
+        absences: bool,
+        within: Absence | None = None,
+    ) -> Callable[..., None]:
+        code = _Code(self, "s, p, o, view, out, meter", relevant)
+        code.match(atom, ("s", "p", "o"), local=within is not None)
+        if within is not None:
+            code.test_ready(within)
+            code.bound &= self._rule.bound_variables()
+        code.steps(arranged(self._rule, code.bound, skip=index, absences=absences), code.emit_head)
+        return code.compiled()
+
+    # what the code asks for
+
+    @property
+    def rule(self) -> Rule:
+        return self._rule
+
+    @property
+    def nodes(self) -> Nodes:
+        return self._nodes
+
+    def node_of(self, term: Constant) -> Node:
+        return self._node_of(term)
+
+
+class _Code:
+    """One function being written: lines, constants, and which variables are bound."""
+
+    def __init__(
+        self, writer: Writer, parameters: str, relevant: Callable[[Atom], bool] | None, *, ordered: bool = False
+    ) -> None:
+        self.writer = writer
+        self.relevant = relevant
+        self.ordered = ordered
+        self.bound: frozenset[Var] = frozenset()
+        self._parameters = parameters
+        self._constants: dict[str, Any] = {}
+        self._by_value: dict[object, str] = {}
+        self._names: dict[Var, str] = {}
+        self._lines: list[str] = []
+        self._helpers: list[str] = []
+        self._depth = 2
+        self._loops = 0
+        self._premises: list[str] = []
+
+    # lines and names
+
+    def line(self, text: str) -> None:
+        self._lines.append("    " * self._depth + text)
+
+    def enter(self, text: str) -> None:
+        self.line(text)
+        self._depth += 1
+
+    def loop(self, text: str) -> None:
+        self._loops += 1
+        if self._loops > _DEEPEST:
+            name = self.writer.rule.name
+            raise RuleRefused(f"Rule {name} joins more than {_DEEPEST} patterns; split it.", rule=name)
+        self.enter(text)
+        self.line("n += 1")
+        self.line("if n > left: meter.over(n, RULE)")
+
+    def constant(self, value: Any, key: object) -> str:
+        name = self._by_value.get(key)
+        if name is None:
+            name = self._by_value[key] = f"K{len(self._constants)}"
+            self._constants[name] = value
+        return name
+
+    def name(self, var: Var) -> str:
+        return self._names.setdefault(var, f"v{len(self._names)}")
+
+    def source(self, slot: Slot) -> str:
+        """The node of a slot as source."""
+        if isinstance(slot, Var):
+            return self.name(slot)
+        return self.constant(self.writer.node_of(slot), ("node", slot))
+
+    # matching
+
+    def match(self, atom: Atom, given: tuple[str | None, str | None, str | None], *, local: bool = False) -> None:
+        """Bind the variables of an atom to a triple that is given, testing constants and repetitions."""
+        for slot, text in zip(atom, given, strict=True):
+            if text is None:
+                continue
+            if not isinstance(slot, Var):
+                self.enter(f"if {text} == {self.source(slot)}:")
+            elif slot in self.bound:
+                self.enter(f"if {text} == {self.name(slot)}:")
+            else:
+                self.line(f"{self.name(slot)} = {text}")
+                self.bound |= {slot}
+        if isinstance(atom.p, Var) and given[1] is not None:
+            self.enter(f"if not view.own({given[1]}, {given[2]}):")
+        if not local:
+            self._premise(atom)
+
+    def test_ready(self, absence: Absence) -> None:
+        """Test the filters of an absence that speak of nothing but the triple just matched."""
+        for step in inside(absence, self.bound):
+            if isinstance(step, Filter):
+                self.filter(step.expr)
+            else:
+                return
+
+    def steps(self, steps: Sequence[Step], emit: Callable[[], None]) -> None:
+        for step in steps:
+            if isinstance(step, Atom):
+                self.atom(step)
+            elif isinstance(step, Bind):
+                self.bind(step)
+            elif isinstance(step, Filter):
+                self.filter(step.expr)
+            else:
+                self.absence(step)
+        emit()
+
+    def atom(self, atom: Atom, *, local: bool = False) -> None:
+        if isinstance(atom.p, Var):
+            self._wild(atom)
+        else:
+            self._look_up(atom, self.source(atom.p))
+        if not local:
+            self._premise(atom)
+
+    def _look_up(self, atom: Atom, p: str) -> None:
+        """One look-up with a known predicate."""
+        known_s = not isinstance(atom.s, Var) or atom.s in self.bound
+        known_o = not isinstance(atom.o, Var) or atom.o in self.bound
+        if known_s and known_o:
+            self.line("n += 1")
+            self.enter(f"if view.has({self.source(atom.s)}, {p}, {self.source(atom.o)}):")
+        elif known_s:
+            self.loop(f"for {self.source(atom.o)} in view.objects({self.source(atom.s)}, {p}):")
+        elif known_o:
+            self.loop(f"for {self.source(atom.s)} in view.subjects({p}, {self.source(atom.o)}):")
+        elif atom.s == atom.o:
+            name = self.source(atom.s)
+            self.loop(f"for {name}, o_ in view.pairs({p}):")
+            self.enter(f"if {name} == o_:")
+        else:
+            self.loop(f"for {self.source(atom.s)}, {self.source(atom.o)} in view.pairs({p}):")
+        self.bound |= {slot for slot in (atom.s, atom.o) if isinstance(slot, Var)}
+
+    def _wild(self, atom: Atom) -> None:
+        """A look-up with a variable predicate, which leaves out what the rule set itself derives."""
+        p = self.source(atom.p)
+        if atom.p not in self.bound:
+            if cost(atom, self.bound) >= SCAN:
+                self.loop("for s_, p_, o_ in view.triples():")
+                self.match(atom, ("s_", "p_", "o_"), local=True)
+                return
+            self.loop(f"for {p} in view.predicates({self.source(atom.s)}):")
+            self.bound |= atom.variables() & {atom.p}
+        self._look_up(atom, p)
+        self.enter(f"if not view.own({p}, {self.source(atom.o)}):")
+
+    def _premise(self, atom: Atom) -> None:
+        """Remember an atom that may match facts of the same component; in a check, demand that they are older."""
+        if self.relevant is None or not self.relevant(atom):
+            return
+        text = f"({', '.join(self.source(slot) for slot in atom)})"
+        self._premises.append(text)
+        if self.ordered:
+            self.enter(f"if older({text}):")
+
+    def bind(self, bind: Bind) -> None:
+        value = f"BOUND(lambda: {self._node(bind.expr)})"
+        if bind.var in self.bound:
+            self.enter(f"if {self.name(bind.var)} == {value}:")
+            return
+        self.line(f"{self.name(bind.var)} = {value}")
+        self.bound |= {bind.var}
+        if self._needs(bind.var):
+            self.enter(f"if {self.name(bind.var)} is not None:")
+
+    def _needs(self, var: Var) -> bool:
+        rule = self.writer.rule
+        return var in rule.head.variables() | rule.atom_variables() or any(var in a.variables() for a in rule.absences)
+
+    def absence(self, absence: Absence) -> None:
+        """Go on only where the absence has no match; the search is a function of its own."""
+        inner = _Code(self.writer, "", None)
+        inner._constants, inner._by_value, inner._names = self._constants, self._by_value, self._names
+        inner.bound = self.bound & absence.variables()
+        outer = "".join(f"{name}, " for name in sorted(map(self.name, inner.bound)))
+        for step in inside(absence, inner.bound):
+            if isinstance(step, Atom):
+                inner.atom(step, local=True)
+            elif isinstance(step, Filter):
+                inner.filter(step.expr)
+        inner.line("meter.spent += n")
+        inner.line("return True")
+        name = f"matches{len(self._helpers)}"
+        self._helpers += inner._function(name, f"{outer}view, meter")
+        self.enter(f"if not {name}({outer}view, meter):")
+
+    # filters and expressions
+
+    def filter(self, expr: Expr) -> None:
+        self.enter(f"if {self._quick(expr) or f'HOLDS(lambda: {self._value(expr)})'}:")
+
+    def _quick(self, expr: Expr) -> str | None:
+        """A comparison of variables and constants: a plain one where both are doubles, a careful one otherwise."""
+        if not isinstance(expr, Call) or expr.op not in _FAST or any(isinstance(arg, Call) for arg in expr.args):
+            return None
+        texts, doubles = [], []
+        for arg in expr.args:
+            if isinstance(arg, Ref):
+                texts.append(self.name(arg.var))
+                doubles.append((self.name(arg.var), f"{self.name(arg.var)}.__class__ is float"))
+            elif isinstance(arg, Const):
+                texts.append(self.source(arg.term))
+                value = of_term(arg.term)
+                if value.__class__ is not float and value.__class__ is not int:
+                    return self._careful(expr.op, texts, expr)
+                number = float(value)
+                doubles.append((self.constant(number, ("number", number)), ""))
+        tests = " and ".join(test for _, test in doubles if test)
+        careful = self._careful(expr.op, texts, expr)
+        if not tests:
+            return careful
+        return f"({doubles[0][0]} {_FAST[expr.op]} {doubles[1][0]} if {tests} else {careful})"
+
+    def _careful(self, op: str, texts: list[str], expr: Call) -> str:
+        operator = self.constant(ON_VALUES[op][1], ("op", op))
+        a, b = (
+            self.name(x.var) if isinstance(x, Ref) else self.source(x.term)
+            for x in expr.args
+            if not isinstance(x, Call)
+        )
+        return f"{self._nodes('test')}({operator}, {a}, {b})"
+
+    def _nodes(self, method: str) -> str:
+        return self.constant(getattr(self.writer.nodes, method), ("nodes", method))
+
+    def _value(self, expr: Expr) -> str:
+        """Source of an expression as a value."""
+        match expr:
+            case Ref(var):
+                name = self.name(var)
+                return f"({name} if {name}.__class__ is float else {self._nodes('value')}({name}))"
+            case Const(term):
+                return self.constant(of_term(term), ("value", term))
+            case Call("bound", (Ref(var),)):
+                return f"({self.name(var)} is not None)"
+            case Call("!", (arg,)):
+                return f"(not {self._truth(arg)})"
+            case Call("&&" | "||", args):
+                thunks = ", ".join(f"lambda: {self._value(arg)}" for arg in args)
+                return f"{'AND' if expr.op == '&&' else 'OR'}({thunks})"
+            case Call("if", (test, yes, no)):
+                return f"({self._value(yes)} if {self._truth(test)} else {self._value(no)})"
+            case Call("coalesce", args):
+                return f"FIRST({', '.join(f'lambda: {self._value(arg)}' for arg in args)})"
+            case Call(op, args) if op in ON_VALUES:
+                function = self.constant(ON_VALUES[op][1], ("op", op))
+                return f"{function}({', '.join(map(self._value, args))})"
+            case Call(op, args):
+                function = self.constant(ON_TERMS[op][1], ("op", op))
+                return f"{function}({', '.join(map(self._term, args))})"
+
+    def _truth(self, expr: Expr) -> str:
+        if isinstance(expr, Call) and expr.op in _BOOLEAN:
+            return self._value(expr)
+        return f"TRUTH({self._value(expr)})"
+
+    def _term(self, expr: Expr) -> str:
+        """Source of an expression as an RDF term."""
+        match expr:
+            case Ref(var):
+                return f"{self._nodes('term')}({self.name(var)})"
+            case Const(term):
+                return self.constant(term, ("term", term))
+            case Call("if", (test, yes, no)):
+                return f"({self._term(yes)} if {self._truth(test)} else {self._term(no)})"
+            case Call("coalesce", args):
+                return f"FIRST({', '.join(f'lambda: {self._term(arg)}' for arg in args)})"
+            case _:
+                return f"TO_TERM({self._value(expr)})"
+
+    def _node(self, expr: Expr) -> str:
+        """Source of an expression as a node; plain variables and constants keep their lexical form."""
+        match expr:
+            case Ref(var):
+                return f"{self._nodes('bound')}({self.name(var)})"
+            case Const(term):
+                return self.source(term)
+            case Call("if", (test, yes, no)):
+                return f"({self._node(yes)} if {self._truth(test)} else {self._node(no)})"
+            case Call("coalesce", args):
+                return f"FIRST({', '.join(f'lambda: {self._node(arg)}' for arg in args)})"
+            case _:
+                return f"{self._nodes('node')}({self._value(expr)})"
+
+    # results
+
+    def emit_head(self) -> None:
+        head = self.writer.rule.head
+        if isinstance(head.s, Var) and not any(atom.s == head.s for atom in self.writer.rule.body):
+            self.enter(f"if not {self._nodes('is_literal')}({self.name(head.s)}):")
+        premises = "".join(f"{text}, " for text in self._premises)
+        self.line(f"out.append((({', '.join(map(self.source, head))}), ({premises})))")
+
+    def emit_proof(self) -> None:
+        self.line("meter.spent += n")
+        self.line(f"return ({''.join(f'{text}, ' for text in self._premises)})")
+
+    def _function(self, name: str, parameters: str) -> list[str]:
+        opening = [f"    def {name}({parameters}):", "        n = 0", "        left = meter.limit - meter.spent"]
+        return [*opening, *self._lines, "        meter.spent += n", ""]
+
+    def compiled(self) -> Callable[..., Any]:
+        lines = [*self._helpers, *self._function("f", self._parameters), "    return f"]
+        text = f"def make({', '.join(['RULE', *self._constants])}):\n" + "\n".join(lines) + "\n"
+        maker = _makers.get(text)
+        if maker is None:
+            scope = dict(_GLOBALS)
+            exec(compile(text, "<rule>", "exec"), scope)  # noqa: S102  # our own source, built from names we chose
+            maker = _makers[text] = scope["make"]
+        return maker(self.writer.rule.name, *self._constants.values())

@@ -1,0 +1,121 @@
+"""From the net changes of a transaction to the (unit, focus node) pairs whose results they may change."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Mapping, Sequence
+from typing import TypeAlias
+
+from kg.errors import Undecided
+from kg.graph import OldAndNew, Triple, WorkingGraph
+from kg.terms import Node
+from reasoner.shacl.model import Evidence
+from reasoner.shacl.sight import Meter, Sight, Trace
+from reasoner.shacl.triggers import Trigger, Triggers
+from reasoner.shacl.units import Unit
+
+Pair: TypeAlias = tuple[Unit, Node]
+Changes: TypeAlias = Sequence[tuple[Triple, int, int]]
+
+
+class Group:
+    """The objects that one subject and predicate lost and won, as a shape sees it."""
+
+    __slots__ = ("added", "p", "removed", "s")
+
+    def __init__(self, s: Node, p: Node) -> None:
+        self.s = s
+        self.p = p
+        self.removed: list[Node] = []
+        self.added: list[Node] = []
+
+    def keeps_form(self, triggers: Triggers) -> bool:
+        """Whether one value took the place of another of the same form."""
+        if len(self.removed) != 1 or len(self.added) != 1:
+            return False
+        form = triggers.form(self.removed[0])
+        return form != 0 and form == triggers.form(self.added[0])
+
+
+def grouped(changes: Changes, visible: int) -> Iterable[Group]:
+    """The changes that are changes to those who see the graphs with these marks."""
+    groups: dict[tuple[Node, Node], Group] = {}
+    for (s, p, o), then, now in changes:
+        shown = bool(now & visible)
+        if shown is bool(then & visible):
+            continue
+        group = groups.get((s, p))
+        if group is None:
+            group = groups[s, p] = Group(s, p)
+        (group.added if shown else group.removed).append(o)
+    return groups.values()
+
+
+class Affected:
+    """Walks back from the changes of one transaction. `pairs` and `lost` hold what was found."""
+
+    def __init__(
+        self,
+        triggers: Triggers,
+        graph: WorkingGraph,
+        sights: Mapping[Evidence, Sight],
+        meter: Meter,
+        known: Container[Pair],
+        classes_changed: bool,
+    ) -> None:
+        self._triggers = triggers
+        self._graph = graph
+        self._sights = sights
+        self._meter = meter
+        self._known = known
+        self._classes_changed = classes_changed
+        self._trace: Trace | None = None
+        self.pairs: dict[Pair, None] = {}
+        self.lost: dict[Unit, None] = {}
+        """Units whose affected focus nodes could not be found within the budget."""
+
+    def walk(self, changes: Changes) -> None:
+        """Find the pairs. Spends at most half of what is left of the budget on each trigger."""
+        for evidence in self._triggers.evidences:
+            sight = self._sights[evidence]
+            for group in grouped(changes, sight.visible):
+                triggers = self._triggers.of(evidence, group.p)
+                if not triggers:
+                    continue
+                keeps_form = group.keeps_form(self._triggers)
+                for trigger in triggers:
+                    self._follow(trigger, group, keeps_form, sight, changes)
+
+    def _follow(self, trigger: Trigger, group: Group, keeps_form: bool, sight: Sight, changes: Changes) -> None:
+        unit = trigger.unit
+        if trigger.blind and keeps_form and group.s not in unit.held and (unit, group.s) not in self._known:
+            return
+        if trigger.by_presence and group.removed and group.added:
+            return
+        objects = [*group.removed, *group.added]
+        if trigger.guard is not None:
+            below = self._below(trigger.guard, sight, changes)
+            objects = [o for o in objects if o in below]
+            if not objects:
+                return
+        starts = (group.s,) if trigger.forward else objects
+        if trigger.back is None:
+            for start in starts:
+                self.pairs[unit, start] = None
+            return
+        trace = self._traced(changes)
+        with self._meter.half():
+            try:
+                for start in starts:
+                    for focus in trigger.back(trace, start):
+                        self.pairs[unit, focus] = None
+            except Undecided:
+                self.lost[unit] = None
+
+    def _below(self, cls: Node, sight: Sight, changes: Changes) -> frozenset[Node]:
+        return self._traced(changes).below(cls) if self._classes_changed else sight.below(cls)
+
+    def _traced(self, changes: Changes) -> Trace:
+        if self._trace is None:
+            removed = (triple for triple, _, now in changes if not now)
+            self._trace = Trace(OldAndNew(self._graph, removed), self._meter, self._triggers.sub_class_of)
+        return self._trace
