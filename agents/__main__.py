@@ -39,8 +39,7 @@ async def serve(data: Path, plant: Path, *, disabled: bool) -> None:
     for name in (GraphName.PLANT, GraphName.POLICY, GraphName.RULES):
         described += folder.graphs[name]
     agents, tokens, paths = read_agents(described), read_tokens(data), DataPaths(data)
-    channel = AsyncClient(socket_path(data, CORE), _token(tokens, AGENTS))
-    reporting = AsyncClient(socket_path(data, CORE), _token(tokens, MEASURES))
+    channel, reporting = (AsyncClient(socket_path(data, CORE), _token(tokens, name)) for name in (AGENTS, MEASURES))
     with JournalReader.open(paths.journal) as journal, HistoryReader.open(paths.history) as history:
         try:
             await run(
@@ -80,16 +79,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--disabled", action="store_true", help="observe and measure only; make no proposals")
     given = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    code = 0
     try:
         asyncio.run(_until_told(given.data, given.plant, given.disabled))
     except* TwinError as errors:
+        code = 1
         for error in _leaves(errors):
             _LOG.error("%s", error)
-        return 1
-    return 0
+    return code
 
 
-def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
+def _leaves(group: BaseExceptionGroup[TwinError]) -> list[BaseException]:
     found: list[BaseException] = []
     for error in group.exceptions:
         found += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]

@@ -1,13 +1,13 @@
 """Features and KPIs: what follows from the stream of values over plant time, as facts of the graph `kpi`.
 
-For each machine tw:stoppedForS in steps of ten seconds, tw:expectedRemainingS in steps of five; for a standing constraint
-machine tw:firstOut and tw:firstOutReason; for the line and its constraint machine the indicators of `agents.kpi`; and
-one tw:Loss for each machine and reason that has cost the line time. Pure: values in, facts out, no clock.
+For each standing machine tw:stoppedForS in steps of ten seconds, tw:expectedRemainingS in steps of five, tw:firstOut and
+tw:firstOutReason; for the line and its constraint machine the indicators of `agents.kpi`; and one tw:Loss for each
+machine and reason that has cost the line time. Pure: values in, facts out, no clock.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TypeAlias
 
 from rdflib import RDF, Literal, URIRef
@@ -20,7 +20,8 @@ from agents.stops import Machine
 from kg.terms import Term, double_literal
 from ontology import PACK, TW
 
-Facts: TypeAlias = dict[tuple[URIRef, URIRef], Term]
+_Key: TypeAlias = tuple[URIRef, URIRef]
+Facts: TypeAlias = dict[_Key, Term]
 
 STEP_S = 10
 REMAINING_STEP_S = 5
@@ -40,7 +41,7 @@ class Features:
         self._pbt_us = 0
         self._rated: dict[URIRef, float] = {}
         self._planned_s: dict[URIRef, float] = {}
-        self._planned_good_s: dict[URIRef, float] = {}
+        self._planned_rejects_s: dict[URIRef, float] = {}
         self._losses: dict[tuple[URIRef, StopReason], int] = {}
 
     def pass_to(self, plant_us: int) -> None:
@@ -76,7 +77,7 @@ class Features:
         elif p == PACK.prodDefectiveCount:
             more = machine.count("defective", int(value))
             machine.defective += more
-            self._planned_good_s[s] = self._planned_good_s.get(s, 0.0) - more * self._pri_s()
+            self._planned_rejects_s[s] = self._planned_rejects_s.get(s, 0.0) + more * self._pri_s()
 
     def _account(self, step_us: int) -> None:
         self._pbt_us += step_us
@@ -89,7 +90,7 @@ class Features:
             self._losses[cause] = self._losses.get(cause, 0) + step_us
 
     def _first_out(self, machine: URIRef) -> tuple[URIRef, StopReason]:
-        """Where the standstill of a machine began: at itself, or at the first machine in the way that stands by itself."""
+        """Where the standstill of a machine began: at itself, or at the nearest that stands of its own accord."""
         reason = self._machines[machine].reason
         if reason.is_own:
             return machine, reason
@@ -134,24 +135,25 @@ class Features:
         constraint, end = self.layout.constraint, self.layout.end
         if constraint is None or end is None:
             return facts
-        own = self._quantities(constraint, constraint, self._machines[constraint].defective)
+        own = self._quantities(constraint, constraint, {constraint})
         facts.update(_indicator_facts(constraint, own, self._machines[constraint].minor_stops))
-        rejected = sum(machine.defective for machine in self._machines.values())
-        line = self._quantities(constraint, end, rejected)
+        line = self._quantities(constraint, end, self._machines)
         minor = sum(machine.minor_stops for machine in self._machines.values())
         facts.update(_indicator_facts(self.layout.line, line, minor))
         facts[self.layout.line, TW.goodCount] = Literal(line.good)
         return facts
 
-    def _quantities(self, timed: URIRef, counted: URIRef, rejected: int) -> Quantities:
-        """Time of one machine with the counts of another. What the line made is what came out and what was rejected."""
+    def _quantities(self, timed: URIRef, counted: URIRef, rejecting: Collection[URIRef]) -> Quantities:
+        """Time of one machine with the counts of another. What was made is what came out good and what was rejected."""
+        rejected = sum(self._machines[node].defective for node in rejecting)
+        planned_rejects_s = sum(self._planned_rejects_s.get(node, 0.0) for node in rejecting)
         machine = self._machines[counted]
         good = machine.processed - machine.defective
-        planned_good_s = self._planned_s.get(counted, 0.0) + self._planned_good_s.get(counted, 0.0)
+        planned_good_s = self._planned_s.get(counted, 0.0) - self._planned_rejects_s.get(counted, 0.0)
         return Quantities(
             pbt_s=self._pbt_us / 1e6,
             apt_s=self._machines[timed].apt_us / 1e6,
-            planned_s=planned_good_s + rejected * self._pri_s(),
+            planned_s=planned_good_s + planned_rejects_s,
             produced=good + rejected,
             good=good,
             planned_good_s=planned_good_s,
@@ -175,16 +177,14 @@ class Features:
         return 60.0 / rated if rated else 0.0
 
 
-def difference(before: Mapping[tuple[URIRef, URIRef], Term], after: Facts) -> tuple[Facts, Facts]:
+def difference(before: Mapping[_Key, Term], after: Facts) -> tuple[Facts, Facts]:
     """What is to be added and what removed to come from one set of facts to the other."""
     added = {key: value for key, value in after.items() if before.get(key) != value}
     removed = {key: value for key, value in before.items() if after.get(key) != value}
     return added, removed
 
 
-def _indicator_facts(
-    node: URIRef, quantities: Quantities, minor_stops: int
-) -> Iterable[tuple[tuple[URIRef, URIRef], Term]]:
+def _indicator_facts(node: URIRef, quantities: Quantities, minor_stops: int) -> Iterable[tuple[_Key, Term]]:
     found = indicators(quantities)
     values = (
         (TW.availability, found.availability, 3),

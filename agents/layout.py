@@ -43,7 +43,7 @@ def read_layouts(quads: Iterable[Quad]) -> tuple[Layout, ...]:
     for quad in quads:
         if quad.g is GraphName.PLANT:
             model.add((quad.s, quad.p, quad.o))
-    lines = {line: machine for line, machine in model.subject_objects(TW.constraint)}
+    lines = dict(model.subject_objects(TW.constraint))
     return tuple(
         _layout(model, line, machine)
         for line, machine in sorted(lines.items())

@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from rdflib import Literal, URIRef
+from rdflib import RDF, Literal, URIRef
 
 from agents.core import Channel, Core, Snapshot
 from agents.features import Facts, Features, difference
@@ -121,11 +121,16 @@ class Measures:
 
 
 _URGENT = frozenset({TW.stoppedForS, TW.expectedRemainingS, TW.firstOut, TW.firstOutReason})
+_OWN = _URGENT | {
+    *(TW.availability, TW.effectiveness, TW.qualityRatio, TW.oee, TW.throughputPerH, TW.goodCount, TW.minorStops),
+    *(TW.ofEquipment, TW.lossReason, TW.lossMinutes),
+}
+"""What is reported here; people's own entries in the graph `kpi` are not touched."""
 
 
 def _reported(snapshot: Snapshot) -> Facts:
     """What earlier reports have left in the graph; the newest facts replace it."""
-    kpi = (quad for quad in snapshot.quads if quad.g is GraphName.KPI)
+    kpi = (q for q in snapshot.quads if q.g is GraphName.KPI and (q.p in _OWN or (q.p, q.o) == (RDF.type, TW.Loss)))
     return {(quad.s, quad.p): quad.o for quad in kpi if isinstance(quad.s, URIRef)}
 
 

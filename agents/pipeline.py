@@ -329,7 +329,7 @@ def _said(state: State, event: Said) -> Step:
 def _approved(state: State, how: str) -> Step:
     facts: dict[str, Json] = {"how": how, "level": state.level.word, "policy": state.granted_by}
     if how == "people":
-        facts["persons"] = sorted(state.approvers)
+        facts["persons"] = [str(person) for person in sorted(state.approvers)]
     state = replace(state, stage=Stage.APPROVED, waiting=Waiting.VERDICT)
     return state, (Record(Stage.APPROVED, True, facts), Request())
 

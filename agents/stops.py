@@ -44,7 +44,7 @@ class Machine:
         return 0.0 if self.stopped_us is None else max(now_us - self.stopped_us, 0) / 1e6
 
     def enter(self, state: int, now_us: int) -> Stop | None:
-        """Take note of a PackML state; returns the stop that has ended by it."""
+        """Take note of a PackML state; returns the stop that has ended by it. The next stop needs its own reason."""
         self.state = state
         if state not in RUNNING_STATES:
             if self.stopped_us is None:
@@ -53,7 +53,7 @@ class Machine:
         if self.stopped_us is None:
             return None
         stop = Stop(self.reason, self.stopped_s(now_us))
-        self.stopped_us = None
+        self.stopped_us, self.reason = None, StopReason.UNASSIGNED
         if stop.reason in (StopReason.JAM, StopReason.BREAKDOWN) and stop.lasted_s < MINOR_STOP_S:
             self.minor_stops += 1
         return stop

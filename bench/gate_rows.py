@@ -16,7 +16,6 @@ from kg.graph import Transaction, WorkingGraph
 from kg.names import GraphName
 from kg.record import JournalEntry
 from kg.terms import double_literal
-
 from reasoner.rules import RuleEngine, load, stratified
 from reasoner.shacl import Validator, compile_shapes
 

@@ -101,8 +101,7 @@ def _line(load: Transaction, number: int, rng: random.Random, bindings: list[Bin
         _add(load, machine, RDFS.label, Literal(f"Machine {number}.{place}"))
         if place + 1 < MACHINES_PER_LINE:
             _add(load, machine, B.feeds, B[f"m{number}.{place + 1}"])
-        for sensor in SENSORS:
-            bindings.append(_sensor(load, machine, sensor, rng))
+        bindings += [_sensor(load, machine, sensor, rng) for sensor in SENSORS]
 
 
 def _sensor(load: Transaction, machine: URIRef, sensor: str, rng: random.Random) -> Binding:
@@ -126,8 +125,12 @@ def rules() -> Graph:
     texts = {}
     for sensor in SENSORS:
         value, high, low = f"?m b:{sensor} ?v", f"?m b:{sensor}High ?h", f"?m b:{sensor}Low ?l"
-        texts[f"{sensor}OverHigh"] = f"CONSTRUCT {{ ?m b:over b:{sensor} }} WHERE {{ {value} . {high} FILTER (?v > ?h) }}"
-        texts[f"{sensor}UnderLow"] = f"CONSTRUCT {{ ?m b:under b:{sensor} }} WHERE {{ {value} . {low} FILTER (?v < ?l) }}"
+        texts[f"{sensor}OverHigh"] = (
+            f"CONSTRUCT {{ ?m b:over b:{sensor} }} WHERE {{ {value} . {high} FILTER (?v > ?h) }}"
+        )
+        texts[f"{sensor}UnderLow"] = (
+            f"CONSTRUCT {{ ?m b:under b:{sensor} }} WHERE {{ {value} . {low} FILTER (?v < ?l) }}"
+        )
         texts[f"{sensor}Near"] = (
             f"CONSTRUCT {{ ?m b:near b:{sensor} }} WHERE {{ {value} . {high} FILTER (?v > 0.9 * ?h) "
             f"FILTER NOT EXISTS {{ ?m b:over b:{sensor} }} }}"
@@ -151,9 +154,11 @@ def shapes() -> Graph:
     """The shapes of the specification."""
     blocks = [
         "b:S-closed a sh:NodeShape ; sh:targetClass b:Property ; sh:closed true ; sh:ignoredProperties ( rdf:type ) ;"
-        " sh:property [ sh:path b:of ; sh:minCount 1 ; sh:maxCount 1 ] ; sh:property [ sh:path b:unit ; sh:minCount 1 ] .",
+        " sh:property [ sh:path b:of ; sh:minCount 1 ; sh:maxCount 1 ] ;"
+        " sh:property [ sh:path b:unit ; sh:minCount 1 ] .",
         "b:S-cell a sh:PropertyShape ; sh:targetSubjectsOf b:onLine ; sh:path b:within ; sh:class isa95:WorkCell .",
-        "b:S-eight a sh:PropertyShape ; sh:targetSubjectsOf b:onLine ; sh:path [ sh:inversePath b:of ] ; sh:minCount 8 .",
+        "b:S-eight a sh:PropertyShape ; sh:targetSubjectsOf b:onLine ; sh:path [ sh:inversePath b:of ] ;"
+        " sh:minCount 8 .",
         "b:S-site a sh:PropertyShape ; sh:targetSubjectsOf b:onLine ; sh:path [ sh:zeroOrMorePath b:within ] ;"
         " sh:hasValue b:site .",
         "b:S-neighbours a sh:PropertyShape ; sh:targetSubjectsOf b:onLine ; sh:path b:upstream ;"

@@ -1,7 +1,7 @@
 """Proofs for people, and a checker that believes nothing it has not fired again.
 
-`indented` is a text tree, `sentence` one line with labels, `stamped` fills in the `seq` at which absences held; JSON comes
-from `Proof.to_json`. `check` takes a proof apart step by step against rules and graph.
+`indented` is a text tree, `sentence` one line with labels, `stamped` fills in the `seq` at which absences held; JSON
+comes from `Proof.to_json`. `check` takes a proof apart step by step against rules and graph.
 """
 
 from __future__ import annotations

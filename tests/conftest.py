@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -32,11 +32,10 @@ async def _no_leaked_task() -> AsyncIterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def task_guard(request: pytest.FixtureRequest) -> Iterator[None]:
+def task_guard(request: pytest.FixtureRequest) -> None:
     """A coroutine test that leaves a task running fails."""
     if inspect.iscoroutinefunction(getattr(request, "function", None)):
         request.getfixturevalue("_no_leaked_task")
-    yield
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

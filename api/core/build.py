@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from rdflib import RDF, Literal, URIRef
+from rdflib import Literal, URIRef
 
-from api.core.engines import agent_conditions, domain_rules
+from api.core.engines import agent_rules, rule_engines
 from kg.bindings import WriteGrant
 from kg.change import TagId
 from kg.gate import Clock, Gate, Release, Tags
@@ -61,13 +61,14 @@ def build(plant: PlantFolder, data: DataDirectory, now_us: Callable[[], int]) ->
     graph = WorkingGraph(Terms())
     tags = Tags(graph.terms, plant.bindings, numbers)
     _load(graph, tags, recovered, frozenset(numbers.values()))
+    domain, conditions = rule_engines(graph, plant)
     gate = Gate(
         graph,
         tags,
         release_of(plant),
-        rules=domain_rules(graph, plant),
+        rules=domain,
         shapes=Validator(graph, compile_shapes(plant.graphs[GraphName.SHAPES])),
-        conditions=agent_conditions(graph, plant),
+        conditions=conditions,
         recorder=DurableRecorder(journal, history),
         now_us=now_us,
         seq=recovered.last_seq,
@@ -84,12 +85,6 @@ def release_of(plant: PlantFolder) -> Release:
     shapes = plant.graphs[GraphName.SHAPES]
     standing = shapes.subjects(TW.standing, Literal(True))
     return Release(plant.release, agent_rules(plant), frozenset(s for s in standing if isinstance(s, URIRef)))
-
-
-def agent_rules(plant: PlantFolder) -> frozenset[URIRef]:
-    """The agents' rules, whose matches become proposals."""
-    found = plant.graphs[GraphName.RULES].subjects(RDF.type, TW.AgentRule)
-    return frozenset(rule for rule in found if isinstance(rule, URIRef))
 
 
 def _register(history: History, plant: PlantFolder) -> dict[URIRef, TagId]:

@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from rdflib import Literal
-
 from api.core.build import Parts, build
-from api.core.feed import Feed
+from api.core.feed import Feed, working_quads
 from api.core.plant_side import LinkSink, Timekeeper
 from api.core.service import CoreService
+from kg.change import Quad
 from kg.channel import AsyncClient, Server
 from kg.gate import Runner
+from kg.names import GraphName
 from kg.opcua.dispatch import Dispatcher
 from kg.opcua.echo import EchoFilter
 from kg.opcua.facts import connection_change
@@ -24,7 +23,6 @@ from kg.opcua.link import Link
 from kg.plantfolder import PlantFolder
 from kg.store import DataDirectory
 from kg.tokens import CORE, GATEWAY, read_tokens, socket_path, sources
-from ontology import TW
 
 _log = logging.getLogger(__name__)
 
@@ -44,18 +42,30 @@ class CoreProcess:
         self.runner = Runner(self.parts.gate, self.parts.clock, now_us)
         tokens = read_tokens(self._root)
         self._gateway = AsyncClient(socket_path(self._root, GATEWAY), tokens[CORE])
-        self._echo = EchoFilter(self.parts.numbers, now_us)
+        self._echo = EchoFilter(plant.grants, self.parts.numbers)
         self._feed = Feed(self.runner)
         self._dispatcher = Dispatcher(
-            self._gateway, self.runner.submit, token=self._fencing_token(), now_us=now_us, echo=self._echo
+            self._gateway,
+            self.runner.submit,
+            self._fencing_token(),
+            now_us,
+            is_healthy=lambda: not self.parts.gate.unsealed,
+            expect=self._echo.expect_request,
         )
         sink = LinkSink(self.runner, self._echo)
         lasts = [sample.reading.received_us for sample in self.parts.recovered.lasts.values()]
         self.links = [
-            Link(server, plant.bindings, self.parts.numbers, sink, now_us=now_us, last_received_us=max(lasts, default=None))
+            Link(
+                server,
+                plant.bindings,
+                self.parts.numbers,
+                sink,
+                now_us=now_us,
+                last_received_us=max(lasts, default=None),
+            )
             for server in plant.servers
         ]
-        self._server = Server(socket_path(self._root, CORE), sources(tokens, plant))
+        self._server = Server(socket_path(self._root, CORE), sources(tokens, plant.persons, plant.agents[0]))
         CoreService(self.runner, self._feed, self.parts.history, self.status).register(self._server)
         for subscriber in (self._feed, Timekeeper(self.runner, self.parts.grants), self._dispatcher):
             self.parts.gate.subscribe(subscriber)
@@ -66,16 +76,16 @@ class CoreProcess:
         self._say_disconnected()
         try:
             async with asyncio.TaskGroup() as group:
+                self._dispatcher.start(self._desired(), self.parts.gate.release.hash)
                 decide = group.create_task(self.runner.run())
                 act = group.create_task(self._dispatcher.run())
                 observe = [group.create_task(link.run()) for link in self.links]
-                await self._dispatcher.reconcile(self._open_requests())
                 await self._server.start()
                 await self._closing.wait()
                 for link in self.links:
                     await link.close()
                 await asyncio.gather(*observe)
-                await self._dispatcher.close()
+                self._dispatcher.close()
                 await act
                 await self._server.stop()
                 self.runner.close()
@@ -112,6 +122,9 @@ class CoreProcess:
     def _fencing_token(self) -> int:
         """Rises with every start: the index of the entry that opened the journal this time."""
         return self.parts.journal.head().index
+
+    def _desired(self) -> Iterable[Quad]:
+        return (quad for quad in working_quads(self.parts.gate) if quad.g is GraphName.DESIRED)
 
     def _say_disconnected(self) -> None:
         """Until the link says otherwise nothing is connected, whatever was true when the last twin ended."""

@@ -8,20 +8,29 @@ rules and no agents. The core's half (link, dispatcher, echo filter) holds no wr
 
 from __future__ import annotations
 
+from kg.opcua.dispatch import Dispatcher
+from kg.opcua.echo import EchoFilter
 from kg.opcua.facts import LINK, Gap, connection_change, gap_change
 from kg.opcua.link import Link, LinkOptions
+from kg.opcua.outcomes import OpenRequest, open_requests, outcome_change, stage_change
 from kg.opcua.session import Timeouts
 from kg.opcua.subscription import Counters, Sampling, Sink
 
 __all__ = [
     "LINK",
     "Counters",
+    "Dispatcher",
+    "EchoFilter",
     "Gap",
     "Link",
     "LinkOptions",
+    "OpenRequest",
     "Sampling",
     "Sink",
     "Timeouts",
     "connection_change",
     "gap_change",
+    "open_requests",
+    "outcome_change",
+    "stage_change",
 ]

@@ -4,9 +4,10 @@
     owl2rl:cls-int1/2, cls-uni, cls-svf1/2, cls-avf, cls-hv1/2, cls-oo                     (table 6)
     owl2rl:cax-sco, cax-eqc1/2                                                             (table 7)
 
-A rule that goes through a class without a name bears both names: `owl2rl:cax-sco+cls-avf`. Left out: what concludes or uses
-owl:sameAs (functional properties, keys, cardinalities), what finds inconsistencies, datatypes, and triples about the schema
-itself; docs/reference/rules.md says so. Knows graphs of axioms and the rule IR; nothing of instances.
+A rule that goes through a class without a name bears both names: `owl2rl:cax-sco+cls-avf`. Left out: what concludes
+or uses owl:sameAs (functional properties, keys, cardinalities), what finds inconsistencies, datatypes, and triples
+about the schema itself; docs/reference/rules.md says so. Knows graphs of axioms and the rule IR; nothing of
+instances.
 """
 
 from __future__ import annotations

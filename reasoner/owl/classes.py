@@ -1,6 +1,7 @@
 """Class expressions as parts of rules: what makes something a member, and what follows from membership.
 
-Expressions without a name are compiled through, not materialised: no fact says that something is a member of a blank node.
+Expressions without a name are compiled through, not materialised: no fact says that something is a member of a blank
+node.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """An ontology read for compilation: class expressions, and which class is a subclass of which.
 
-Subclass edges come from rdfs:subClassOf, owl:equivalentClass, and from the comparison of restrictions (scm-hv, scm-svf1/2,
-scm-avf1/2), repeated until nothing new follows. Source: OWL 2 Profiles, tables 8 and 9.
+Subclass edges come from rdfs:subClassOf, owl:equivalentClass, and from the comparison of restrictions (scm-hv, scm-
+svf1/2, scm-avf1/2), repeated until nothing new follows. Source: OWL 2 Profiles, tables 8 and 9.
 """
 
 from __future__ import annotations
@@ -151,7 +151,8 @@ class Schema:
             narrower_property = same_property or b.prop in self._properties.get(a.prop, ())
         if same_filler:
             return narrower_property
-        return same_property and a.kind != "value" and b.filler in reach.get(a.filler, ())
+        wider_filler = b.filler == OWL.Thing or a.filler == OWL.Nothing or b.filler in reach.get(a.filler, ())
+        return same_property and a.kind != "value" and wider_filler
 
 
 def _reached(start: Term, direct: dict[Term, set[Term]]) -> set[Term]:

@@ -1,7 +1,7 @@
 """owlrl as a reference: OWL 2 RL closure of a copy of a graph, without what owlrl adds beside it.
 
-owlrl closes the caller's graph in place, types literals through generalised triples, declares every datatype it knows and
-leaves its error nodes in the graph; none of that comes out of here. Seconds for thousands of triples.
+owlrl closes the caller's graph in place, types literals through generalised triples, declares every datatype it knows
+and leaves its error nodes in the graph; none of that comes out of here. Seconds for thousands of triples.
 """
 
 from __future__ import annotations

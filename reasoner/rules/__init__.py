@@ -1,8 +1,8 @@
 """Rules: stratified Datalog over triples, kept true incrementally through additions and deletions, with proofs.
 
-`load` reads SHACL rule documents, `stratified` accepts or refuses a set, `RuleEngine` maintains it in a working graph.
-Speaks nodes of the working graph inside and RDF terms at its edges. Knows nothing of shapes, agents, time or the network;
-what is true is decided by the triples alone.
+`load` reads SHACL rule documents, `stratified` accepts or refuses a set, `RuleEngine` maintains it in a working
+graph. Speaks nodes of the working graph inside and RDF terms at its edges. Knows nothing of shapes, agents, time or
+the network; what is true is decided by the triples alone.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Shortest proofs, computed when somebody asks.
 
-All derivations below the fact are collected, then heights are settled from the leaves upwards, so that the proof found has
-the least height there is. Where more than DERIVATIONS lie below a fact, proofs follow the ranks of the maintenance instead:
-still finite and acyclic, not necessarily the shortest.
+All derivations below the fact are collected, then heights are settled from the leaves upwards, so that the proof
+found has the least height there is. Where more than DERIVATIONS lie below a fact, proofs follow the ranks of the
+maintenance instead: still finite and acyclic, not necessarily the shortest.
 """
 
 from __future__ import annotations

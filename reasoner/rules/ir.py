@@ -30,7 +30,7 @@ Slot: TypeAlias = Var | Constant
 
 
 class Atom(NamedTuple):
-    """A triple pattern. In a body a variable predicate ranges over predicates that the same rule set does not derive."""
+    """A triple pattern. In a body a variable predicate ranges over what the same rule set does not derive."""
 
     s: Slot
     p: Slot

@@ -1,10 +1,11 @@
 """One round of bringing the derived facts up to date with what has changed, component by component.
 
-A change only *nominates* facts that may have lost a derivation (looked for in the state before) and *fires* rules that may
-have gained one (in the state now). Nominated facts are proved again from head to body. In a recursive component a fact must
-be proved from facts of lower rank; what can't is withdrawn, which nominates further facts; the withdrawn are then proved
-from what is left. Ranks are compared within one component only, and facts that go and come back within a round are no
-change to the components above. Sources: Hu, Motik, Horrocks, AAAI 2018 (backward/forward); Zhao et al., ranks of Souffle.
+A change only *nominates* facts that may have lost a derivation (looked for in the state before) and *fires* rules
+that may have gained one (in the state now). Nominated facts are proved again from head to body. In a recursive
+component a fact must be proved from facts of lower rank; what can't is withdrawn, which nominates further facts; the
+withdrawn are then proved from what is left. Ranks are compared within one component only, and facts that go and come
+back within a round are no change to the components above. Sources: Hu, Motik, Horrocks, AAAI 2018 (backward/forward);
+Zhao et al., ranks of Souffle.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ For proofs, their checker and the naive reference, where clearness counts and no
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, cast
 
 from rdflib import Literal
 
@@ -50,10 +50,7 @@ def derived(rule: Rule, view: TermView, own: Own) -> Iterator[tuple[TermTriple, 
 def instantiated(atom: Atom, solution: Solution) -> TermTriple:
     """The triple of an atom whose variables are all bound."""
     s, p, o = (_term(slot, solution) for slot in atom)
-    assert s is not None
-    assert p is not None
-    assert o is not None
-    return s, p, o
+    return cast(TermTriple, (s, p, o))
 
 
 def unified(atom: Atom, triple: TermTriple) -> dict[Var, Term | None] | None:

@@ -1,8 +1,8 @@
 """The operators and functions that rules may use, after SPARQL 1.1 section 17 and XPath functions.
 
-All take and give values (`reasoner.rules.values`), except those in ON_TERMS, which take RDF terms because they look at
-lexical forms, datatypes or identity. What has no value raises EvalError. Nothing here depends on the clock, on chance or
-on the graph, so a rule's result depends on its triples alone.
+All take and give values (`reasoner.rules.values`), except those in ON_TERMS, which take RDF terms because they look
+at lexical forms, datatypes or identity. What has no value raises EvalError. Nothing here depends on the clock, on
+chance or on the graph, so a rule's result depends on its triples alone.
 """
 
 from __future__ import annotations

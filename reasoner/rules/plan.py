@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from rdflib.namespace import RDF
 
@@ -134,8 +134,7 @@ class Plan:
         return relevant
 
     def _checks_of(self, rule: Rule) -> list[Check]:
-        key = self.rules.key(rule.head)
-        assert isinstance(key, Key)
+        key = cast(Key, self.rules.key(rule.head))
         if key.cls is None:
             return self._checks.setdefault(self._terms.node(key.predicate), [])
         return self._class_checks.setdefault(self._terms.node(key.cls), [])  # type: ignore[arg-type]  # never a variable

@@ -1,7 +1,8 @@
 """Python source for the joins of a rule, so that no rule is interpreted while readings flow.
 
-Each function is a nest of loops over index look-ups in the order of `reasoner.rules.order`. Constants are parameters of a
-maker around the function; rules of one shape, such as the thousand subclass rules of an ontology, share one code object.
+Each function is a nest of loops over index look-ups in the order of `reasoner.rules.order`. Constants are parameters
+of a maker around the function; rules of one shape, such as the thousand subclass rules of an ontology, share one code
+object.
 
 What a function is given: `view` to look things up in, `meter` to count steps. One step is one match looked at.
 """

@@ -119,7 +119,7 @@ _PATTERNS = {"OptionalGraphPattern": "OPTIONAL", "MinusGraphPattern": "MINUS", "
 
 def _field(node: CompValue, name: str, default: Any) -> Any:
     # CompValue.get answers with the name itself where a part is missing
-    return node[name] if name in node else default
+    return node[name] if name in node else default  # noqa: SIM401
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,8 +317,8 @@ def _conjuncts(expression: Expr) -> Iterator[Expr]:
         yield expression
 
 
-_WRAPPERS = ("ConditionalOrExpression", "ConditionalAndExpression", "RelationalExpression", "AdditiveExpression") + (
-    "MultiplicativeExpression",
+_WRAPPERS = frozenset(
+    f"{level}Expression" for level in ("ConditionalOr", "ConditionalAnd", "Relational", "Additive", "Multiplicative")
 )
 
 

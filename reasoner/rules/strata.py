@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import networkx as nx
 from rdflib import Literal, URIRef
@@ -200,8 +201,8 @@ def _check_recursion(component: Component, dependencies: nx.DiGraph, splits: boo
         for bind in rule.binds:
             if bind.var in rule.head.variables() and _invents(bind.expr):
                 raise RuleRefused(
-                    f"Rule {rule.name} computes {bind.var} for its head and reads {min(map(str, read))}, which depends on "
-                    f"that head again; it may never end.",
+                    f"Rule {rule.name} computes {bind.var} for its head and reads {min(map(str, read))}, which depends "
+                    f"on that head again; it may never end.",
                     rule=rule.name,
                     variable=str(bind.var),
                     cycle=sorted(map(str, component.keys)),
@@ -211,7 +212,7 @@ def _check_recursion(component: Component, dependencies: nx.DiGraph, splits: boo
 def _negative_cycle(inside: nx.DiGraph, head: Key, key: Key) -> RuleRefused:
     path = [head, *nx.shortest_path(inside, key, head)]
     steps = []
-    for start, end in zip(path, path[1:], strict=False):
+    for start, end in pairwise(path):
         data = inside.edges[start, end]
         steps.append(f"{start} needs {'the absence of ' if data['negated'] else ''}{end} (rule {data['rule']})")
     return RuleRefused(

@@ -9,8 +9,8 @@
 | boolean, string | bool, str |
 | dateTime, date | datetime, date |
 
-Anything else, ill-typed literals included, stands for itself as an rdflib term. Exact class tests (`x.__class__ is str`)
-keep IRIs (a subclass of str in rdflib) and booleans (a subclass of int) apart from texts and numbers.
+Anything else, ill-typed literals included, stands for itself as an rdflib term. Exact class tests (`x.__class__ is
+str`) keep IRIs (a subclass of str in rdflib) and booleans (a subclass of int) apart from texts and numbers.
 """
 
 from __future__ import annotations

@@ -31,9 +31,9 @@ class Meter:
 class Now:
     """The graph as it is, in the named graphs that rules may read.
 
-    Its methods are the graph's own until a predicate that matters is *mixed*: some of its triples are in no visible graph.
-    Only the triples of mixed predicates are looked at one by one. Once mixed a predicate stays so, rollback or not: that
-    costs time and is never wrong.
+    Its methods are the graph's own until a predicate that matters is *mixed*: some of its triples are in no visible
+    graph. Only the triples of mixed predicates are looked at one by one. Once mixed a predicate stays so, rollback or
+    not: that costs time and is never wrong.
     """
 
     __slots__ = (

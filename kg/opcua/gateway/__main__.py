@@ -11,9 +11,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from kg.errors import PlantIncomplete, TwinError
+from kg.errors import TwinError
 from kg.opcua.gateway.assembly import build
 
+USER = "TWINWRIGHT_GATEWAY_USER"
 PASSWORD = "TWINWRIGHT_GATEWAY_PASSWORD"  # noqa: S105  the name of the variable, not a password
 
 
@@ -23,21 +24,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True, help="the twin's data directory")
     parser.add_argument("--plant", type=Path, required=True, help="the plant folder")
     parser.add_argument("--endpoint", help="the OPC UA address, where it differs from the model's")
-    parser.add_argument("--user", default="gateway", help="OPC UA user name (default: gateway)")
+    name = os.environ.get(USER, "gateway")
+    parser.add_argument("--user", default=name, help=f"OPC UA user name (default: {USER}, else gateway)")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     try:
-        password = os.environ.get(PASSWORD)
-        if not password:
-            raise PlantIncomplete(f"The environment variable {PASSWORD} is not set.", variable=PASSWORD)
-        asyncio.run(_serve(options.data, options.plant, options.endpoint, options.user, password))
+        asyncio.run(_serve(options.data, options.plant, options.endpoint, options.user, os.environ.get(PASSWORD)))
     except TwinError as error:
         sys.stderr.write(f"{error}\n")
         return 2
     return 0
 
 
-async def _serve(data: Path, plant: Path, endpoint: str | None, user: str, password: str) -> None:
+async def _serve(data: Path, plant: Path, endpoint: str | None, user: str, password: str | None) -> None:
     gateway = build(data, plant, user=user, password=password, endpoint=endpoint)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

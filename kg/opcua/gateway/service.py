@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any
 
 from kg import channel
 from kg.change import Role, Source
 from kg.channel import Body
-from kg.errors import BadValue, NotAuthorised
+from kg.errors import BadValue, NotAuthorised, UnknownNode
 from kg.opcua.gateway.executor import Executor, order_of
 from kg.opcua.gateway.heartbeat import Heartbeat
 from kg.opcua.gateway.limits import ends_heartbeat
@@ -98,7 +98,8 @@ class Gateway:
         scope, mode = str(body["scope"]), str(body["mode"])
         reason, now_us = str(body.get("reason") or ""), self._executor.now_us()
         if mode == _RELEASE:
-            self._executor.log.release_stop(scope, by, reason, now_us)
+            with suppress(UnknownNode):  # released before, or never set here: what is asked for is so
+                self._executor.log.release_stop(scope, by, reason, now_us)
             return {"stops": self._in_force()}
         if mode not in set(StopMode):
             raise BadValue(f"A stop is {', '.join(StopMode)} or {_RELEASE}, not {mode}.", mode=mode)
@@ -116,8 +117,10 @@ class Gateway:
         reason = str(body.get("reason") or "")
         if not reason:
             raise BadValue("Say what you have seen at the machine: a freeze is lifted with a reason.")
-        freeze = self._executor.log.unfreeze(str(body["property"]), by, reason, self._executor.now_us())
-        return {"property": freeze.target, "request": freeze.request, "by": by}
+        prop, request = str(body["property"]), None
+        with suppress(UnknownNode):
+            request = self._executor.log.unfreeze(prop, by, reason, self._executor.now_us()).request
+        return {"property": prop, "request": request, "by": by}
 
     async def _outcomes(self, _source: Source, body: Body) -> Body:
         """Recorded ends by request; null for what is in flight; what never came here is left out."""

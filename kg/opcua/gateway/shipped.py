@@ -2,43 +2,45 @@
 
 from __future__ import annotations
 
-import hashlib
 import ipaddress
 from collections.abc import Iterable
 from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from urllib.parse import urlparse
 
+from rdflib import Graph
+
 from kg.bindings import Server
+from kg.names import GraphName
+from kg.plantfolder import MANIFEST, PlantFolder, load, release_hash
+from ontology import UA
 
 
-def why_read_only(folder: Path, servers: Iterable[Server], packaged: Traversable | None = None) -> str | None:
+def why_read_only(plant: PlantFolder, servers: Iterable[Server], packaged: Path | None = None) -> str | None:
     """A sentence that says why this plant is not written to; None where it may be.
 
-    Compares the Turtle of the folder with that of each plant in the package `plants`, byte by byte.
+    Compares the RDF of the folder with that of each plant in the package `plants`, the OPC UA address excepted,
+    which is a matter of where the simulator runs.
     """
-    home = packaged if packaged is not None else files("plants")
-    shipped = {digest for place in home.iterdir() if place.is_dir() and (digest := turtle_digest(place)) is not None}
-    if turtle_digest(folder) not in shipped:
-        return f"The Turtle in {folder} is not that of a plant shipped with Twinwright, and only those are writable."
     for server in servers:
         if not is_loopback(server.url):
             return f"{server.url} is not on this machine, and only simulated plants here are writable."
-    return None
+    home = packaged if packaged is not None else Path(str(files("plants")))
+    ours = content_hash(plant)
+    for folder in sorted(home.iterdir()):
+        if (folder / MANIFEST).is_file() and content_hash(load(folder)) == ours:
+            return None
+    return f"The plant in {plant.folder} is not one that is shipped with Twinwright, and only those are writable."
 
 
-def turtle_digest(folder: Path | Traversable) -> str | None:
-    """SHA-256 (hex) over names and contents of a folder's Turtle files; None where there are none."""
-    found = sorted((file for file in folder.iterdir() if file.name.endswith(".ttl")), key=lambda file: file.name)
-    if not found:
-        return None
-    digest = hashlib.sha256()
-    for file in found:
-        content = file.read_bytes()
-        digest.update(f"{file.name} {len(content)}\n".encode())
-        digest.update(content)
-    return digest.hexdigest()
+def content_hash(plant: PlantFolder) -> str:
+    """SHA-256 (hex) of a plant's graphs without the addresses of its servers."""
+    graphs: dict[GraphName, Graph] = dict(plant.graphs)
+    graphs[GraphName.PLANT] = Graph()
+    for triple in plant.graphs[GraphName.PLANT]:
+        if triple[1] != UA.endpointUrl:
+            graphs[GraphName.PLANT].add(triple)
+    return release_hash(graphs)
 
 
 def is_loopback(url: str) -> bool:

@@ -1,0 +1,189 @@
+"""The server on the network: ports, addresses, vanishing, pace and the program around it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+import time
+
+import pytest
+from asyncua import ua
+from asyncua.common.utils import ServiceError
+
+from plants import PLANTS, plant_folder
+from plants.bottling import BottlingOptions, BottlingServer, ListenError, main
+from plants.bottling.program import parse_options
+
+
+async def _is_open(server):
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", int(server.url.split(":")[2].split("/")[0]))
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
+async def test_a_vanished_server_returns_on_its_port_with_its_sessions(running_plant):
+    """vanish cuts connections and stops listening; afterwards a client can take its session up again."""
+    async with running_plant() as plant:
+        url = plant.server.url
+        await plant.reader.create_subscription(50, None)
+        plant.server.inject("vanish+0.3s")
+        await asyncio.sleep(0.1)
+        was_open = await _is_open(plant.server)
+        sessions = len(plant.server._inner._external_sessions)
+        while not plant.server.is_listening:
+            await asyncio.sleep(0.02)
+
+        assert not was_open
+        assert plant.server.url == url
+        assert await _is_open(plant.server)
+        assert sessions == 1
+
+
+async def test_a_restarted_server_has_lost_its_sessions(running_plant):
+    """restart also ends the sessions with their subscriptions."""
+    async with running_plant() as plant:
+        await plant.reader.create_subscription(50, None)
+        plant.server.inject("restart+0.1s")
+        while plant.server.is_listening:
+            await asyncio.sleep(0.01)
+        while not plant.server.is_listening:
+            await asyncio.sleep(0.01)
+
+        assert not plant.server._inner._external_sessions
+        assert not plant.server._inner.subscription_service.subscriptions
+
+
+async def test_republish_of_a_message_that_is_gone_ends(running_plant):
+    """BadMessageNotAvailable instead of an empty message, on which a client would ask for ever."""
+    async with running_plant() as plant:
+        subscription = await plant.reader.create_subscription(50, None)
+        ask = ua.RepublishParameters(SubscriptionId=subscription.subscription_id, RetransmitSequenceNumber=4711)
+
+        with pytest.raises(ServiceError) as refused:
+            plant.server._inner.subscription_service.republish(ask)
+
+    assert refused.value.code == ua.StatusCodes.BadMessageNotAvailable
+
+
+async def test_plant_time_follows_wall_time_at_the_chosen_speed():
+    """At speed 50, a second of wall time is about fifty of plant time, and nothing is left behind."""
+    async with BottlingServer(BottlingOptions(speed=50, port=0)) as server:
+        begun = time.monotonic()
+        await server.wait_until(40.0)
+        took = time.monotonic() - begun
+
+    assert server.line.time >= 40.0
+    assert 0.6 < took < 3.0
+
+
+async def test_a_machine_that_is_too_slow_falls_behind_without_catching_up():
+    """When the clock jumps, plant time does at most three ticks' worth of steps and counts the rest as lag."""
+    jump = [0.0]
+    async with BottlingServer(BottlingOptions(speed=10, port=0), lambda: time.monotonic() + jump[0]) as server:
+        await server.wait_until(2.0)
+        before = server.line.time
+        jump[0] = 60.0
+        await asyncio.sleep(0.35)
+
+        assert server.lag_s > 500.0
+        assert server.line.time - before < 20.0
+
+
+def test_a_taken_port_is_told_in_a_sentence_with_code_2(capsys):
+    """No traceback: one sentence on standard error, exit code 2."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        code = main(BottlingOptions(port=taken.getsockname()[1], duration_s=1.0))
+
+    assert code == 2
+    assert "is taken; stop the other program or choose another port." in capsys.readouterr().err
+
+
+def test_only_loopback_is_listened_on_unless_allowed():
+    """The channel is not encrypted, so other addresses need an explicit word."""
+    with pytest.raises(ListenError, match="not a loopback address"):
+        BottlingServer(BottlingOptions(host="0.0.0.0"))
+
+    assert BottlingServer(BottlingOptions(host="0.0.0.0", allow_remote=True)).url.startswith("opc.tcp://0.0.0.0:")
+
+
+@pytest.mark.parametrize(
+    "choice", [{"speed": 1000.0}, {"speed": -1.0}, {"line": "bad"}, {"port": 70000}, {"start_hour": 24}]
+)
+def test_impossible_choices_are_refused(choice):
+    """Each option says what it may be."""
+    with pytest.raises(ValueError, match="must be"):
+        BottlingOptions(**choice)
+
+
+def test_the_command_line_gives_all_options(monkeypatch, tmp_path):
+    """Every flag lands in its option; the password comes from the environment only."""
+    monkeypatch.setenv("TWINWRIGHT_GATEWAY_PASSWORD", "from the environment")
+    words = "--seed 9 --speed 20 --line average --port 0 --inject jam:labeller@60s --duration 5 --start-hour 6"
+
+    options = parse_options([*words.split(), "--write-log", str(tmp_path / "w")])
+
+    assert options == BottlingOptions(
+        seed=9,
+        speed=20.0,
+        line="average",
+        port=0,
+        inject=("jam:labeller@60s",),
+        duration_s=5.0,
+        start_hour=6,
+        write_log=tmp_path / "w",
+        password="from the environment",
+    )
+
+
+@pytest.mark.parametrize(("words", "sentence"), [("--inject boom", "no fault"), ("--speed 500", "between 0.1 and")])
+def test_wrong_words_end_with_code_2(words, sentence, capsys, monkeypatch):
+    """A fault or option that cannot be is told before anything listens."""
+    monkeypatch.setattr(sys, "argv", ["bottling", *words.split(), "--port", "0"])
+
+    try:
+        code = main()
+    except SystemExit as end:
+        code = end.code
+
+    assert code == 2
+    assert sentence in capsys.readouterr().err
+
+
+async def test_the_program_announces_itself_takes_faults_and_ends_on_sigterm():
+    """One line when it listens; faults from standard input; SIGTERM ends it cleanly within two seconds."""
+    program = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "plants.bottling", "--port", "0", "--speed", "50", "--interactive"),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "TWINWRIGHT_GATEWAY_PASSWORD": "x"},
+    )
+    assert program.stdout is not None
+    assert program.stdin is not None
+    first = await asyncio.wait_for(program.stdout.readline(), 30)
+    program.stdin.write(b"boom\n")
+    answer = await asyncio.wait_for(program.stdout.readline(), 5)
+    begun = time.monotonic()
+    program.send_signal(signal.SIGTERM)
+    out, err = await asyncio.wait_for(program.communicate(), 10)
+
+    assert first.startswith(b"listening on opc.tcp://127.0.0.1:")
+    assert b"no fault 'boom'" in answer
+    assert (program.returncode, out, err) == (0, b"", b"")
+    assert time.monotonic() - begun < 2.0
+
+
+def test_the_registry_knows_the_plants_and_their_folders():
+    """`bottling` is found with its folder; an unknown name says which there are."""
+    assert PLANTS["bottling"] == "plants.bottling"
+    assert plant_folder("bottling").joinpath("__init__.py").is_file()
+    with pytest.raises(KeyError, match="there are: bottling"):
+        plant_folder("brewery")
