@@ -25,10 +25,8 @@ from kg.history import HistoryReader
 from kg.journal import JournalReader
 from kg.names import GraphName
 from kg.store import DataPaths
-from kg.tokens import AGENTS, CORE, read_tokens, socket_path
+from kg.tokens import AGENTS, CORE, MEASURES, read_tokens, socket_path
 
-MEASURES = "measures"
-"""The token under which features and KPIs are reported: an agent may not report measures."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -39,6 +37,7 @@ async def serve(data: Path, plant: Path, *, disabled: bool) -> None:
     for name in (GraphName.PLANT, GraphName.POLICY, GraphName.RULES):
         described += folder.graphs[name]
     agents, tokens, paths = read_agents(described), read_tokens(data), DataPaths(data)
+    # measures are reported under a token of their own: an agent may not report what its conditions stand on
     channel, reporting = (AsyncClient(socket_path(data, CORE), _token(tokens, name)) for name in (AGENTS, MEASURES))
     with JournalReader.open(paths.journal) as journal, HistoryReader.open(paths.history) as history:
         try:

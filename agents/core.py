@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -59,15 +59,20 @@ class Core:
         triple = {"s": term_text(match.target), "p": term_text(match.rule), "o": term_text(match.value)}
         return await self._channel.call("proof", triple)
 
-    async def events(self, from_seq: int | None) -> AsyncIterator[Snapshot | Published]:
-        """A snapshot where `from_seq` is None or too old, then every event after it."""
-        async for item in self._channel.stream("subscribe", {"from_seq": from_seq}):
-            if "snapshot" in item:
-                told = item["snapshot"]
-                quads = text_to_quads(told["quads"])
-                yield Snapshot(quads, told["seq"], told["release"], told.get("plant_us", 0))
-            else:
-                yield json_to_published(item["event"])
+    async def events(self, from_seq: int | None) -> AsyncGenerator[Snapshot | Published, None]:
+        """A snapshot where `from_seq` is None or too old, then every event after it. Close it when done."""
+        stream = self._channel.stream("subscribe", {"from_seq": from_seq})
+        try:
+            async for item in stream:
+                yield _snapshot(item["snapshot"]) if "snapshot" in item else json_to_published(item["event"])
+        finally:
+            # ends the call at once instead of when the generator is collected
+            if isinstance(stream, AsyncGenerator):
+                await stream.aclose()
+
+
+def _snapshot(told: Mapping[str, Any]) -> Snapshot:
+    return Snapshot(text_to_quads(told["quads"]), told["seq"], told["release"], told.get("plant_us", 0))
 
 
 class HistorySamples:

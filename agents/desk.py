@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from agents.contest import Contest, settle
@@ -114,10 +115,9 @@ class Desk:
         while True:
             self._wake.clear()
             await self.turn()
-            try:
-                await asyncio.wait_for(self._wake.wait(), self._idle_s())
-            except TimeoutError:
-                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._idle_s()):
+                    await self._wake.wait()
 
     async def turn(self) -> None:
         """Do everything there is to do now."""

@@ -1,7 +1,7 @@
 """Features and KPIs: what follows from the stream of values over plant time, as facts of the graph `kpi`.
 
-For each standing machine tw:stoppedForS in steps of ten seconds, tw:expectedRemainingS in steps of five, tw:firstOut and
-tw:firstOutReason; for the line and its constraint machine the indicators of `agents.kpi`; and one tw:Loss for each
+For each standing machine tw:stoppedForS in steps of ten seconds, tw:expectedRemainingS in steps of five, tw:firstOut
+and tw:firstOutReason; for the line and its constraint machine the indicators of `agents.kpi`; and one tw:Loss for each
 machine and reason that has cost the line time. Pure: values in, facts out, no clock.
 """
 

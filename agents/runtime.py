@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -62,18 +63,16 @@ class Runtime:
         while True:
             from_seq = self.watch.seq if self.ready.is_set() else None
             try:
-                async for item in self.core.events(from_seq):
-                    tries = 0
-                    if isinstance(item, Snapshot):
-                        self._begin(item)
-                    elif not self._take(item):
-                        self.watch.seq = -1  # the model has changed: the next subscription brings a snapshot
-                        break
+                async with aclosing(self.core.events(from_seq)) as events:
+                    async for item in events:
+                        tries = 0
+                        if isinstance(item, Snapshot):
+                            self._begin(item)
+                        elif not self._take(item):
+                            self.ready.clear()  # the model has changed: the next subscription brings a snapshot
+                            break
             except ServiceDown as error:
                 _LOG.warning("the core is away, trying again: %s", error.message)
-            if self.watch.seq < 0:
-                self.ready.clear()
-                continue
             await asyncio.sleep(_RETRY_S[min(tries, len(_RETRY_S) - 1)])
             tries += 1
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from rdflib import Literal, URIRef
+
+from api.prepare import Prepared
 from kg.change import Change, Kind, Quad, Role, Source
 from kg.channel import AsyncClient
 from kg.errors import BadTerm, NotAuthorised
@@ -9,9 +12,6 @@ from kg.names import GraphName
 from kg.plantfolder import PlantFolder
 from kg.tokens import CORE, REPLICA, part_iri, socket_path
 from kg.wire import change_to_json, json_to_verdict
-from rdflib import Literal, URIRef
-
-from api.prepare import Prepared
 from ontology import TW
 
 _LEVELS = "SELECT ?node ?level { GRAPH graph:policy { ?node a tw:Autonomy ; tw:level ?level } } ORDER BY ?node"

@@ -1,4 +1,4 @@
-"""Is what the twin says it wrote what the controllers say they were told? Two logs, written apart, compared line by line."""
+"""Is what the twin says it wrote what the controllers say they were told? Two logs, kept apart, compared in order."""
 
 from __future__ import annotations
 

@@ -22,6 +22,9 @@ from kg.tokens import GATEWAY, socket_path
 
 _LOG = logging.getLogger(__name__)
 _CALM_WITHIN_S = 12.0
+_POLL_S = 0.2
+_RECORDED_S = 0.5
+"""What the gateway has ended is on record after this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +46,13 @@ class Session:
         await set_autonomy(self.prepared, "shadow", _now_us(), "The demo ends.")
         gateway = AsyncClient(socket_path(self.prepared.data, GATEWAY), self.prepared.tokens["core"])
         try:
-            async with asyncio.timeout(_CALM_WITHIN_S):
-                while (await gateway.call("status", {}))["running"]:
-                    await asyncio.sleep(0.2)
-            await asyncio.sleep(0.5)  # the outcome goes on record
-        except (TimeoutError, TwinError) as error:
-            _LOG.warning("a write is still under way: %s", error)
+            for _ in range(round(_CALM_WITHIN_S / _POLL_S)):
+                if not (await gateway.call("status", {}))["running"]:
+                    break
+                await asyncio.sleep(_POLL_S)
+            await asyncio.sleep(_RECORDED_S)
+        except TwinError as error:
+            _LOG.warning("nobody says whether a write is still under way: %s", error)
         finally:
             await gateway.close()
 
@@ -89,6 +93,7 @@ async def _first(running: asyncio.Task[None], ready: asyncio.Event) -> None:
     waiting.cancel()
     if running.done():
         running.result()
+        raise ServiceDown("The twin was told to end before it was ready.", part="supervisor")
 
 
 @contextlib.contextmanager

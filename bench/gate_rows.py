@@ -16,6 +16,7 @@ from kg.graph import Transaction, WorkingGraph
 from kg.names import GraphName
 from kg.record import JournalEntry
 from kg.terms import double_literal
+from reasoner.references.pyshacl_reference import validate as pyshacl_validate
 from reasoner.rules import RuleEngine, load, stratified
 from reasoner.shacl import Validator, compile_shapes
 

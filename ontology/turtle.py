@@ -1,7 +1,7 @@
 """One way to write a graph down as Turtle, so that two equal graphs give the same text and a diff shows what changed.
 
-    python -m ontology.turtle FILES          rewrite
-    python -m ontology.turtle --check FILES  exit with 1 and name the files that are written otherwise
+    python -m ontology.turtle PATHS          rewrite files, and all .ttl files in folders
+    python -m ontology.turtle --check PATHS  exit with 1 and name the files that are written otherwise
 
 Subjects by IRI, `a` first among the predicates, then by name; lists and blank nodes nested where they are used;
 only the prefixes that occur. Comments are lost, except for a block of `#` lines at the head of a file.
@@ -193,14 +193,19 @@ _PLAIN: dict[URIRef, Callable[[str], str | None]] = {
 }
 
 
+def _files(paths: Iterable[Path]) -> Iterable[Path]:
+    for path in paths:
+        yield from sorted(path.rglob("*.ttl")) if path.is_dir() else [path]
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """0, or 1 where `--check` found files that are not canonical."""
     parser = argparse.ArgumentParser(prog="python -m ontology.turtle", description="Write Turtle in canonical form.")
     parser.add_argument("--check", action="store_true", help="change nothing; fail where a file is not canonical")
-    parser.add_argument("files", nargs="+", type=Path)
+    parser.add_argument("paths", nargs="+", type=Path, help="files, or folders with .ttl files")
     options = parser.parse_args(arguments)
     different = []
-    for file in options.files:
+    for file in _files(options.paths):
         old = file.read_text(encoding="utf-8")
         new = reformat(old)
         if new != old:

@@ -103,4 +103,6 @@ def _of_request(body: Mapping[str, Any]) -> tuple[URIRef, Literal, tuple[Expecte
 
 def _expected(item: list[Any]) -> Expected:
     s, p, o, present, tolerance = item
-    return Expected(URIRef(s), URIRef(p), text_to_term(o), bool(present), None if tolerance is None else float(tolerance))
+    return Expected(
+        URIRef(s), URIRef(p), text_to_term(o), bool(present), None if tolerance is None else float(tolerance)
+    )

@@ -32,7 +32,7 @@ def audit_verify(
     target = data if path is None else path
     journal = DataPaths(target).journal if target.is_dir() else target
     report = verify(journal)
-    seals = _seals(journal)
+    seals = _seals(journal) if report.ok else None
     if as_json:
         print_json(_document(journal, report, seals))
     else:

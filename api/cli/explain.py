@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 import typer
-from typing import Annotated
-
-from agents import explanation
-from api.cli import options
-from api.cli.console import out, print_json
-from kg.errors import BadValue
 
 
 def register(app: typer.Typer) -> None:
-    app.command()(explain)
+    """To be replaced."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -66,7 +67,7 @@ def unfreeze(
     raise typer.Exit(code)
 
 
-def _both(running: Twin, method: str, body: dict[str, object], change: Change, as_json: bool, done: str) -> ExitCode:
+def _both(running: Twin, method: str, body: Mapping[str, object], change: Change, as_json: bool, done: str) -> ExitCode:
     """Tell the gateway, then the core, each whether or not the other answers."""
     problems: dict[str, TwinError] = {}
     try:

@@ -17,7 +17,8 @@ from kg.tokens import local_name
 from kg.wire import text_to_quads
 from ontology import TW, UA
 
-_SHOWN = frozenset({GraphName.STATE, GraphName.INFERRED, GraphName.KPI, GraphName.POLICY, GraphName.DESIRED})
+_LIVE = {GraphName.STATE, GraphName.INFERRED, GraphName.KPI, GraphName.POLICY, GraphName.DESIRED}
+_SHOWN = frozenset(_LIVE | {GraphName.PLANT})
 _KEPT = 50
 
 
@@ -43,7 +44,7 @@ class LineModel:
     """Everything that the picture needs. One thread feeds it."""
 
     facts: dict[tuple[str, str], Any] = field(default_factory=dict)
-    """(subject, predicate) -> value of graphs state, inferred, kpi, policy and desired; one value each."""
+    """(subject, predicate) -> value, one each; of every graph but ontology, violations and decisions."""
     layout: Layout | None = None
     decisions: OrderedDict[str, Shown] = field(default_factory=OrderedDict)
     violations: dict[tuple[str, str], None] = field(default_factory=dict)
@@ -110,15 +111,15 @@ class LineModel:
     def _add(self, quads: Iterable[Quad]) -> None:
         for quad in quads:
             if quad.g in _SHOWN:
-                value = quad.o.value if isinstance(quad.o, Literal) else str(quad.o)
-                self.facts[str(quad.s), str(quad.p)] = value
+                self.facts[str(quad.s), str(quad.p)] = _value(quad)
             elif quad.g is GraphName.VIOLATIONS:
                 self.violations[str(quad.s), str(quad.o)] = None
 
     def _remove(self, quads: Iterable[Quad]) -> None:
         for quad in quads:
-            if quad.g in _SHOWN:
-                self.facts.pop((str(quad.s), str(quad.p)), None)
+            key = str(quad.s), str(quad.p)
+            if quad.g in _SHOWN and self.facts.get(key) == _value(quad):
+                del self.facts[key]
             elif quad.g is GraphName.VIOLATIONS:
                 self.violations.pop((str(quad.s), str(quad.o)), None)
 
@@ -152,6 +153,10 @@ def _stage(event: Mapping[str, Any], before: str) -> str:
         told = detail.get("stage")
     word = str(told or before)
     return before if before in ENDS and word not in ENDS else word
+
+
+def _value(quad: Quad) -> Any:
+    return quad.o.value if isinstance(quad.o, Literal) else str(quad.o)
 
 
 def _short(term: object) -> str:

@@ -18,6 +18,12 @@ from kg.tokens import local_name
 from ontology import PACK, TW
 
 _BAR = 8
+_INDICATORS = (
+    ("OEE", TW.oee),
+    ("availability", TW.availability),
+    ("effectiveness", TW.effectiveness),
+    ("quality", TW.qualityRatio),
+)
 _PROPOSALS = 3
 _DECISIONS = 5
 _LOSSES = 4
@@ -28,7 +34,16 @@ def picture(model: LineModel, title: str, autonomy: str) -> RenderableType:
     if model.layout is None:
         return Panel("waiting for the core", title=title)
     return Panel(
-        Group(_order(model), Text(), _line(model), Text(), _figures(model), Text(), _proposals(model, autonomy), _tail(model)),
+        Group(
+            _order(model),
+            Text(),
+            _line(model),
+            Text(),
+            _figures(model),
+            Text(),
+            _proposals(model, autonomy),
+            _tail(model),
+        ),
         title=title,
         title_align="left",
         subtitle="Ctrl-C ends the demo; the line itself would run on",
@@ -44,9 +59,9 @@ def _order(model: LineModel) -> Text:
     clock = datetime.fromtimestamp(model.plant_us / 1e6, UTC).strftime("%a %H:%M:%S") if model.plant_us else "--"
     order = f"Order {_text(model.get(line, TW.currentOrder))}  {_text(model.get(line, TW.currentSku))}"
     made = f"made {_count(actual)} of {_count(target)}{share}"
+    busy = "" if model.get(line, TW.plannedBusy) is not False else "   not planned to run"
     shift = f"shift {_text(model.get(line, TW.currentShift))}"
-    busy = "" if model.get(line, TW.plannedBusy) is not False else "  (not planned to run)"
-    return Text(f"{order}   {made}   {shift}   plant time {clock}{busy}")
+    return Text(f"{order}   {made}{busy}\n{shift}   plant time {clock}")
 
 
 def _line(model: LineModel) -> Table:
@@ -101,9 +116,7 @@ def _buffer(model: LineModel, machine: URIRef) -> list[Text]:
 def _figures(model: LineModel) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     line = model.layout.line if model.layout else URIRef("")
-    names = (("OEE", TW.oee), ("availability", TW.availability), ("effectiveness", TW.effectiveness))
-    names = (*names, ("quality", TW.qualityRatio))
-    figures = "  ".join(f"{name} {_percent(model.number(line, p))}" for name, p in names)
+    figures = "  ".join(f"{name} {_percent(model.number(line, p))}" for name, p in _INDICATORS)
     power = f"power {_count(model.number(line, TW.powerKw))} kW"
     losses = model.losses()[:_LOSSES]
     worst = "   ".join(f"{local_name(machine)} {reason} {minutes:.1f} min" for minutes, machine, reason in losses)

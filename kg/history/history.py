@@ -58,10 +58,9 @@ class History(HistoryReader):
         """
         if not samples:
             return
-        for _, reading in samples:
-            if reading.tag not in self._tags:
-                raise UnknownNode(f"The history knows no tag {reading.tag}; register it first.", tag=reading.tag)
         rows = to_rows(samples)
+        for tag in {row[0] for row in rows} - self._tags.keys():
+            raise UnknownNode(f"The history knows no tag {tag}; register it first.", tag=tag)
         seqs = [seq for seq, _ in samples]
         with self._lock, disk_errors_as_record_failed("The history's samples"), self._engine.begin() as connection:
             # In the order of the key each page is found once.

@@ -27,25 +27,26 @@ class Form(IntEnum):
 _FLOAT = struct.Struct(">d")
 _INTEGER = struct.Struct(">q")
 _LENGTH = struct.Struct(">I")
+_IS_FLOAT = int(Form.FLOAT)
 _NAN = bytes.fromhex("7ff8000000000000")
 _MAX, _MIN = 2**63 - 1, -(2**63)
 
 
-def to_columns(value: Value) -> tuple[Form, Stored]:
+def to_columns(value: Value) -> tuple[int, Stored]:
     """The form and what is stored: NaN as NULL, integers beyond 64 bits as digits, odd text as bytes."""
     if isinstance(value, float):
-        return Form.FLOAT, None if math.isnan(value) else value
+        return _IS_FLOAT, None if value != value else value
     if isinstance(value, bool):
-        return Form.BOOLEAN, int(value)
+        return Form.BOOLEAN.value, int(value)
     if isinstance(value, int):
-        return Form.INTEGER, value if _MIN <= value <= _MAX else str(value)
+        return Form.INTEGER.value, value if _MIN <= value <= _MAX else str(value)
     if isinstance(value, str):
         try:
             value.encode("utf-8")
         except UnicodeEncodeError:
-            return Form.TEXT, value.encode("utf-8", "surrogatepass")
-        return Form.TEXT, value
-    return Form.NONE, None
+            return Form.TEXT.value, value.encode("utf-8", "surrogatepass")
+        return Form.TEXT.value, value
+    return Form.NONE.value, None
 
 
 def from_columns(form: int, stored: Stored) -> Value:

@@ -78,10 +78,12 @@ class JournalReader:
             with reading(self._engine, "The journal") as connection:
                 rows = connection.execute(query).all()
             for row in rows:
+                if row.idx <= after:  # a damaged tree may lead round in circles
+                    raise JournalBroken(f"Record {row.idx} comes after record {after}.", index=row.idx)
+                after = row.idx
                 yield _recorded(row)
             if len(rows) < _PAGE:
                 return
-            after = rows[-1].idx
 
 
 def _recorded(row: Row[Any]) -> Recorded:

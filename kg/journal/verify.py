@@ -185,7 +185,10 @@ def _rows(engine: Engine) -> Iterator[Row[Any]]:
                 raise
             page = 1  # one by one up to the damage, to name the record
             continue
-        yield from rows
+        for row in rows:
+            if row.idx <= after:  # a damaged tree may lead round in circles
+                raise sqlite3.DatabaseError(f"record {row.idx} comes after record {after}")
+            after = row.idx
+            yield row
         if len(rows) < page:
             return
-        after = rows[-1].idx

@@ -108,13 +108,14 @@ class Dispatcher:
                 outcome = await self._ask(request, begun=True)
             else:
                 outcome = await self._execute(request, release)
-            await self._record_outcome(request, outcome)
+            if outcome is not None:
+                await self._record_outcome(request, outcome)
         except Exception:  # noqa: BLE001  one request must not end the dispatcher; at the next start it is asked about
             _log.exception("the request %s could not be dealt with", request.node)
         finally:
             del self._in_flight[request.node]
 
-    async def _execute(self, request: OpenRequest, release: str) -> dict[str, Any]:
+    async def _execute(self, request: OpenRequest, release: str) -> dict[str, Any] | None:
         order = request.order(self._token, release)
         if order is None:
             return unwritten("blocked", "no-prior", "No value has ever been reported that this one could replace.")
@@ -134,30 +135,26 @@ class Dispatcher:
             return unwritten("blocked", error.code, error.message)
         return await self._ask(request, begun)
 
-    async def _ask(self, request: OpenRequest, begun: bool) -> dict[str, Any]:
-        """How a request ended whose answer was lost. Waits for the gateway until the request's time is long over."""
+    async def _ask(self, request: OpenRequest, begun: bool) -> dict[str, Any] | None:
+        """How a request ended whose answer was lost; None where the core ends first, and the next one will ask.
+
+        Waits for the gateway until the request's time is long over.
+        """
         name = str(request.node)
-        while True:
+        while not self._closing.is_set():
+            why = "it is still busy with the request."
             try:
                 known = (await self._client.call("outcomes", {"requests": [name]}, timeout_s=2.0))["outcomes"]
-            except ServiceDown as error:
-                reached, known = error.message, {}
-            else:
-                reached = None
                 if known.get(name) is not None:
                     return dict(known[name])
                 if name not in known:
                     return unwritten("blocked", "not-executed", "The request did not reach the write gateway.")
-            if self._clock() > request.expires_us + _GRACE_US or self._closing.is_set():
-                return self._given_up(begun, reached)
+            except ServiceDown as error:
+                why = error.message
+            if self._clock() > request.expires_us + _GRACE_US:
+                return _given_up(begun, why)
             await asyncio.sleep(_ASK_AGAIN_S)
-
-    def _given_up(self, begun: bool, reached: str | None) -> dict[str, Any]:
-        why = reached or "it is still busy with the request"
-        if begun:
-            sentence = f"The write gateway had begun and can't be asked: {why}"
-            return {**unwritten("unknown", "gateway-lost", sentence), "written": True}
-        return unwritten("expired", "gateway-down", f"The write gateway was not reached in time: {why}")
+        return None
 
     async def _record_outcome(self, request: OpenRequest, outcome: dict[str, Any]) -> None:
         """Submit until it is recorded: an outcome is never refused, but for a while the disk may be."""
@@ -190,3 +187,10 @@ class Dispatcher:
         if quad.g is GraphName.DESIRED and quad.p in (TW.desired, TW.desiredBy) and isinstance(quad.s, URIRef):
             held = self._desired.setdefault(quad.s, set())
             (held.add if is_there else held.discard)(quad)
+
+
+def _given_up(begun: bool, why: str) -> dict[str, Any]:
+    if begun:
+        sentence = f"The write gateway had begun and can't be asked: {why}"
+        return {**unwritten("unknown", "gateway-lost", sentence), "written": True}
+    return unwritten("expired", "gateway-down", f"The write gateway was not reached in time: {why}")

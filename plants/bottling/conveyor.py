@@ -5,20 +5,33 @@ from __future__ import annotations
 from plants.bottling.parameters import ConveyorParameters
 
 # Level switches with hysteresis, as shares of the capacity: (switches on, switches off).
-HIGH = (0.75, 0.65)
-LOW = (0.25, 0.35)
+HIGH = (0.9, 0.8)
+HALF = (0.5, 0.3)
+LOW = (0.15, 0.2)
 
 
 class Conveyor:
     """Holds whole bottles. `count` never exceeds the capacity; `ready` of them have arrived at the end."""
 
-    __slots__ = ("_belt", "_position", "count", "is_high", "is_low", "is_standing", "parameters", "ready")
+    __slots__ = (
+        "_belt",
+        "_position",
+        "count",
+        "is_half_full",
+        "is_high",
+        "is_low",
+        "is_standing",
+        "parameters",
+        "ready",
+    )
 
     def __init__(self, parameters: ConveyorParameters, step_s: float) -> None:
         self.parameters = parameters
         self.count = 0
         self.ready = 0
         self.is_high = False
+        self.is_half_full = False
+        """A switch in the middle, which only the line control uses."""
         self.is_low = True
         self.is_standing = False
         """A conveyor fault: nothing enters, moves or leaves."""
@@ -57,4 +70,5 @@ class Conveyor:
             self._belt[self._position] = 0
         ratio = self.fill_ratio
         self.is_high = ratio >= HIGH[1] if self.is_high else ratio >= HIGH[0]
+        self.is_half_full = ratio >= HALF[1] if self.is_half_full else ratio >= HALF[0]
         self.is_low = ratio <= LOW[1] if self.is_low else ratio <= LOW[0]

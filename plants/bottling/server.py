@@ -139,13 +139,16 @@ class BottlingServer:
         self.write_log.close()
 
     async def wait_until(self, time_s: float | None) -> None:
-        """Returns when plant time has come there, or when the plant's own task has failed, with its error."""
-        (pace,) = [task for task in self._tasks if task.get_name() == "plant time"]
+        """Returns when plant time has come there (never, for None), or fails with the error of the plant's own task."""
+        pace = [task for task in self._tasks if task.get_name() == "plant time"]
         while time_s is None or self.line.time < time_s:
-            done, _ = await asyncio.wait([pace], timeout=_TICK_S if time_s is not None else None)
-            if done:
-                return await pace
-        return None
+            if not pace:
+                # a plant that stands still is moved by whoever steps it
+                await asyncio.sleep(_TICK_S)
+                continue
+            done, _ = await asyncio.wait(pace, timeout=_TICK_S if time_s is not None else None)
+            for task in done:
+                await task
 
     def inject(self, text: str) -> None:
         """Injects a fault now, or after its start time counted from now. Raises FaultError."""

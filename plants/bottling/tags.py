@@ -27,6 +27,8 @@ _TEMPERATURE_C = (0.0, 40.0)
 _MACHINE_KW = (0.0, 60.0)
 _CONVEYOR_KW = (0.0, 30.0)
 _LINE_KW = (0.0, 250.0)
+# of the counter, not the capacity, which is the site's secret: twice the published buffer
+_FILL_COUNT_RANGES: Final = {"ConveyorDF": 2000.0, "ConveyorFL": 1600.0, "ConveyorLP": 2000.0, "ConveyorPP": 1600.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +138,13 @@ def _filler_tags(line: Line) -> list[Tag]:
 
 
 def _conveyor_tags(line: Line, name: str, conveyor: Conveyor) -> list[Tag]:
-    capacity = float(conveyor.parameters.capacity)
+    most = _FILL_COUNT_RANGES[name]
 
     def status(tag: str, data_type: str, read: Reader) -> Tag:
         return Tag(f"{name}.{tag}", f"{name}.Status.{tag}", data_type, read)
 
     return [
-        replace(status("FillCount", "Int32", lambda: conveyor.count), unit="1", low=0.0, high=capacity),
+        replace(status("FillCount", "Int32", lambda: conveyor.count), unit="1", low=0.0, high=most),
         replace(status("FillRatio", "Float", lambda: conveyor.fill_ratio), unit="1", low=0.0, high=1.0, is_cyclic=True),
         status("LevelHigh", "Boolean", lambda: conveyor.is_high),
         status("LevelLow", "Boolean", lambda: conveyor.is_low),

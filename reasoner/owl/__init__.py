@@ -32,7 +32,10 @@ def compile_owl(ontology: Graph, *, guarded: frozenset[URIRef] = frozenset()) ->
     """
     schema = Schema(ontology)
     rules = [*_class_rules(schema), *_property_rules(schema)]
-    unique = {(rule.name, rule.head, rule.body): rule for rule in rules if rule.head not in rule.body}
+    unique: dict[tuple[Atom, frozenset[Atom]], Rule] = {}
+    for rule in sorted(rules, key=lambda rule: len(rule.name)):
+        if rule.head not in rule.body:
+            unique.setdefault((rule.head, frozenset(rule.body)), rule)
     return tuple(
         rule
         for rule in unique.values()
@@ -43,9 +46,8 @@ def compile_owl(ontology: Graph, *, guarded: frozenset[URIRef] = frozenset()) ->
 def _class_rules(schema: Schema) -> Iterator[Rule]:
     classes = Classes(schema)
     for cls in schema.classes():
-        supers = schema.superclasses(cls)
         for condition in classes.conditions(cls, _X):
-            for sup, axiom in supers.items():
+            for sup, axiom in schema.superclasses(cls).items():
                 for effect in classes.effects(sup, _X):
                     yield _rule(
                         (*condition.names, *_subclass_name(axiom, cls), *effect.names), condition, effect, axiom
@@ -53,8 +55,9 @@ def _class_rules(schema: Schema) -> Iterator[Rule]:
         if isinstance(cls, URIRef):
             for condition in classes.described(cls, _X):
                 yield _rule(condition.names, condition, Effect(Atom(_X, RDF.type, cls)), None)
+        for condition in classes.conditions(cls, _X):
             for effect in classes.entailed(cls, _X):
-                yield _rule(effect.names, Condition((Atom(_X, RDF.type, cls),)), effect, None)
+                yield _rule((*condition.names, *effect.names), condition, effect, None)
 
 
 def _subclass_name(axiom: Axiom | None, cls: Term) -> tuple[str, ...]:
@@ -115,19 +118,15 @@ def _chain(schema: Schema, classes: Classes, p: Term, head: Term) -> Iterator[Ru
 
 def _rule(names: tuple[str, ...], condition: Condition, effect: Effect, axiom: Axiom | None) -> Rule:
     """One rule; an individual that the condition fixes takes the place of the variable."""
-
-    def filled(atom: Atom) -> Atom:
-        if condition.fixed is None:
-            return atom
-        fixed = condition.fixed
-        return Atom(*(fixed if slot == _X else slot for slot in atom))
-
-    body = tuple(dict.fromkeys(map(filled, (*condition.atoms, *effect.atoms))))
+    whole = Condition((effect.head, *condition.atoms, *effect.atoms), (), condition.fixed).settled(_X)
+    head, body = whole.atoms[0], tuple(dict.fromkeys(whole.atoms[1:]))
+    unnamed = dict.fromkeys(v for atom in body for v in atom if isinstance(v, Var) and v not in (_X, _Y, _Z))
+    names_of: dict[Slot, Slot] = {variable: Var(f"_{index}") for index, variable in enumerate(unnamed, 1)}
+    body = tuple(Atom(*(names_of.get(slot, slot) for slot in atom)) for atom in body)
+    head = Atom(*(names_of.get(slot, slot) for slot in head))
     axioms = (axiom,) if axiom is not None and not any(isinstance(term, BNode) for term in axiom) else ()
     distinct = list(dict.fromkeys(names))
-    if len(distinct) > 1 and "cax-sco" in distinct and axiom is None:
-        distinct.remove("cax-sco")
-    return Rule("owl2rl:" + "+".join(distinct), filled(effect.head), body, axioms=axioms)
+    return Rule("owl2rl:" + "+".join(distinct), head, body, axioms=axioms)
 
 
 def _statements(graph: Graph, predicate: URIRef) -> list[tuple[Term, Term]]:

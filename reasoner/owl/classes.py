@@ -11,13 +11,11 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 from rdflib import BNode, Literal, URIRef
-from rdflib.namespace import OWL, RDF
+from rdflib.namespace import OWL, RDF, RDFS
 
 from kg.terms import Term
 from reasoner.owl.schema import Boolean, Restriction, Schema, is_datatype
 from reasoner.rules.ir import Atom, Slot, Var
-
-_DEEPEST = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +25,14 @@ class Condition:
     atoms: tuple[Atom, ...] = ()
     names: tuple[str, ...] = ()
     fixed: URIRef | None = None
+
+    def settled(self, variable: Var) -> Condition:
+        """The condition with the fixed individual, if any, in the variable's place."""
+        if self.fixed is None:
+            return self
+        fixed: Slot = self.fixed
+        atoms = tuple(Atom(*(fixed if slot == variable else slot for slot in atom)) for atom in self.atoms)
+        return Condition(atoms, self.names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,36 +55,67 @@ class Classes:
         self._fresh += 1
         return Var(f"_{self._fresh}")
 
-    def conditions(self, cls: Term, x: Slot, depth: int = 0) -> Iterator[Condition]:
+    def conditions(self, cls: Term, x: Slot, above: frozenset[Term] = frozenset()) -> Iterator[Condition]:
         """Ways to be a member: of a named class one look-up, else what its description asks for."""
         if cls == OWL.Nothing:
             return
         if isinstance(cls, URIRef):
             yield Condition((Atom(x, RDF.type, cls),))
-        else:
-            yield from self.described(cls, x, depth)
+        elif cls not in above:
+            above |= {cls}
+            yield from self.described(cls, x, above)
+            yield from self._passed_on(cls, x, above)
 
-    def described(self, cls: Term, x: Slot, depth: int = 0) -> Iterator[Condition]:
+    def _passed_on(self, cls: Term, x: Slot, above: frozenset[Term]) -> Iterator[Condition]:
+        """Ways in which membership of a class without a name follows from other axioms."""
+        schema = self._schema
+        for sub in schema.subclasses(cls):
+            for condition in self.conditions(sub, x, above):
+                yield replace(condition, names=("cax-sco", *condition.names))
+        for node, each in schema.used_in.get(cls, ()):
+            if isinstance(each, Boolean):
+                for condition in self.conditions(node, x, above):
+                    yield replace(condition, names=("cls-int2", *condition.names))
+            else:
+                yield from self._value_of(node, each, x, above)
+        for prop in schema.graph.subjects(RDFS.domain, cls):
+            yield from self._end_of(prop, x, self.variable(), "prp-dom")  # type: ignore[arg-type]
+        for prop in schema.graph.subjects(RDFS.range, cls):
+            yield from self._end_of(prop, self.variable(), x, "prp-rng")  # type: ignore[arg-type]
+
+    def _value_of(self, node: Term, each: Restriction, x: Slot, above: frozenset[Term]) -> Iterator[Condition]:
+        """Membership of `x` because it is a value of a member of an allValuesFrom restriction."""
+        owner = self.variable()
+        for condition in self.conditions(node, owner, above):
+            edge = self.edge(each.prop, owner, x)
+            if edge is not None:
+                whole = replace(condition, atoms=(*condition.atoms, edge), names=("cls-avf", *condition.names))
+                yield whole.settled(owner)
+
+    def _end_of(self, prop: Term, s: Slot, o: Slot, name: str) -> Iterator[Condition]:
+        edge = self.edge(prop, s, o)
+        if edge is not None:
+            yield Condition((edge,), (name,))
+
+    def described(self, cls: Term, x: Slot, above: frozenset[Term] = frozenset()) -> Iterator[Condition]:
         """Ways to be a member by the descriptions of the class."""
-        if depth > _DEEPEST:
-            return
         for each in self._schema.expressions.get(cls, ()):
             if isinstance(each, Restriction):
-                yield from self._restricted(each, x, depth)
+                yield from self._restricted(each, x, above)
             elif each.kind == "and":
-                options = [list(self.conditions(part, x, depth + 1)) for part in each.parts]
+                options = [list(self.conditions(part, x, above)) for part in each.parts]
                 for chosen in product(*options):
                     yield from _joined(chosen, "cls-int1")
             elif each.kind == "or":
                 for part in each.parts:
-                    for condition in self.conditions(part, x, depth + 1):
+                    for condition in self.conditions(part, x, above):
                         yield replace(condition, names=("cls-uni", *condition.names))
             else:
                 for part in each.parts:
                     if isinstance(part, URIRef):
                         yield Condition((), ("cls-oo",), part)
 
-    def _restricted(self, each: Restriction, x: Slot, depth: int) -> Iterator[Condition]:
+    def _restricted(self, each: Restriction, x: Slot, above: frozenset[Term]) -> Iterator[Condition]:
         if each.kind == "value" and isinstance(each.filler, URIRef | Literal):
             yield from self._with_edge(each, x, each.filler, Condition((), ("cls-hv2",)))
         elif each.kind == "some" and not is_datatype(self._schema, each.filler):
@@ -86,35 +123,31 @@ class Classes:
             if each.filler == OWL.Thing:
                 yield from self._with_edge(each, x, value, Condition((), ("cls-svf2",)))
                 return
-            for condition in self.conditions(each.filler, value, depth + 1):
-                if condition.fixed is None:
-                    named = replace(condition, names=("cls-svf1", *condition.names))
-                    yield from self._with_edge(each, x, value, named)
-                else:
-                    yield from self._with_edge(each, x, condition.fixed, Condition((), ("cls-svf1", *condition.names)))
+            for condition in self.conditions(each.filler, value, above):
+                named = replace(condition, names=("cls-svf1", *condition.names))
+                for whole in self._with_edge(each, x, value, named):
+                    yield whole.settled(value)
 
     def _with_edge(self, each: Restriction, x: Slot, y: Slot, condition: Condition) -> Iterator[Condition]:
         edge = self.edge(each.prop, x, y)
         if edge is not None:
             yield replace(condition, atoms=(edge, *condition.atoms))
 
-    def effects(self, cls: Term, x: Slot, depth: int = 0) -> Iterator[Effect]:
+    def effects(self, cls: Term, x: Slot, above: frozenset[Term] = frozenset()) -> Iterator[Effect]:
         """What follows from membership: of a named class the type, else what its description says."""
         if isinstance(cls, URIRef):
             if not is_datatype(self._schema, cls):
                 yield Effect(Atom(x, RDF.type, cls))
-        else:
-            yield from self.entailed(cls, x, depth)
+        elif cls not in above:
+            yield from self.entailed(cls, x, above | {cls})
 
-    def entailed(self, cls: Term, x: Slot, depth: int = 0) -> Iterator[Effect]:
+    def entailed(self, cls: Term, x: Slot, above: frozenset[Term] = frozenset()) -> Iterator[Effect]:
         """What the descriptions of the class say of a member."""
-        if depth > _DEEPEST:
-            return
         for each in self._schema.expressions.get(cls, ()):
             if isinstance(each, Boolean):
                 if each.kind == "and":
                     for part in each.parts:
-                        for effect in self.effects(part, x, depth + 1):
+                        for effect in self.effects(part, x, above):
                             yield replace(effect, names=("cls-int2", *effect.names))
             elif each.kind == "value" and isinstance(each.filler, URIRef | Literal):
                 edge = self.edge(each.prop, x, each.filler)
@@ -124,7 +157,7 @@ class Classes:
                 value = self.variable()
                 edge = self.edge(each.prop, x, value)
                 if edge is not None:
-                    for effect in self.effects(each.filler, value, depth + 1):
+                    for effect in self.effects(each.filler, value, above):
                         yield Effect(effect.head, (edge, *effect.atoms), ("cls-avf", *effect.names))
 
     def edge(self, prop: Term, x: Slot, y: Slot) -> Atom | None:

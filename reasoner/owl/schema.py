@@ -52,24 +52,29 @@ class Schema:
             described = tuple(self._expressions(node))  # type: ignore[arg-type]  # subjects are IRIs or blank nodes
             if described:
                 self.expressions[node] = described  # type: ignore[index]
+        self.used_in: dict[Term, list[tuple[Term, Expression]]] = {}
+        """For each class the descriptions whose members or their values are its members: `and` parts, `all` fillers."""
+        for node, described in self.expressions.items():
+            for each in described:
+                for part in _passed_on(each):
+                    self.used_in.setdefault(part, []).append((node, each))
         self._properties = self._closed(RDFS.subPropertyOf, OWL.equivalentProperty)
         self._direct: dict[Term, dict[Term, Axiom | None]] = {}
         for sub, sup, axiom in self._class_axioms():
             self._direct.setdefault(sub, {}).setdefault(sup, axiom)
         self._compare_restrictions()
+        self._subclasses: dict[Term, list[Term]] = {}
+        for sub, supers in self._direct.items():
+            for sup in supers:
+                self._subclasses.setdefault(sup, []).append(sub)
 
     def superclasses(self, cls: Term) -> dict[Term, Axiom | None]:
-        """Classes with an axiom that makes them superclasses, direct or over classes without a name."""
-        found: dict[Term, Axiom | None] = {}
-        agenda: list[tuple[Term, Axiom | None]] = list(self._direct.get(cls, {}).items())
-        while agenda:
-            sup, axiom = agenda.pop()
-            if sup in found or sup == cls:
-                continue
-            found[sup] = axiom
-            if isinstance(sup, BNode):
-                agenda += [(further, None) for further in self._direct.get(sup, {})]
-        return found
+        """The direct superclasses with the axioms that say so; None where it follows from comparing restrictions."""
+        return self._direct.get(cls, {})
+
+    def subclasses(self, cls: Term) -> list[Term]:
+        """The direct subclasses."""
+        return self._subclasses.get(cls, [])
 
     def classes(self) -> list[Term]:
         """Everything that has a superclass or a description, in a stable order."""
@@ -153,6 +158,12 @@ class Schema:
             return narrower_property
         wider_filler = b.filler == OWL.Thing or a.filler == OWL.Nothing or b.filler in reach.get(a.filler, ())
         return same_property and a.kind != "value" and wider_filler
+
+
+def _passed_on(each: Expression) -> tuple[Term, ...]:
+    if isinstance(each, Boolean):
+        return each.parts if each.kind == "and" else ()
+    return (each.filler,) if each.kind == "all" else ()
 
 
 def _reached(start: Term, direct: dict[Term, set[Term]]) -> set[Term]:

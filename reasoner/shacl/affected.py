@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import TypeAlias
 
 from kg.errors import Undecided
 from kg.graph import OldAndNew, Triple, WorkingGraph
 from kg.terms import Node
-from reasoner.shacl.model import Evidence
 from reasoner.shacl.sight import Meter, Sight, Trace
-from reasoner.shacl.triggers import Trigger, Triggers
+from reasoner.shacl.triggers import Table, Trigger, Triggers
 from reasoner.shacl.units import Unit
 
 Pair: TypeAlias = tuple[Unit, Node]
+Lane: TypeAlias = tuple[Table, Sight]
+"""The triggers for one kind of evidence, and what shapes see for it."""
 Changes: TypeAlias = Sequence[tuple[Triple, int, int]]
 
 
@@ -57,14 +58,14 @@ class Affected:
         self,
         triggers: Triggers,
         graph: WorkingGraph,
-        sights: Mapping[Evidence, Sight],
+        lanes: Sequence[Lane],
         meter: Meter,
         known: Container[Pair],
         classes_changed: bool,
     ) -> None:
         self._triggers = triggers
         self._graph = graph
-        self._sights = sights
+        self._lanes = lanes
         self._meter = meter
         self._known = known
         self._classes_changed = classes_changed
@@ -75,10 +76,9 @@ class Affected:
 
     def walk(self, changes: Changes) -> None:
         """Find the pairs. Spends at most half of what is left of the budget on each trigger."""
-        for evidence in self._triggers.evidences:
-            sight = self._sights[evidence]
+        for table, sight in self._lanes:
             for group in grouped(changes, sight.visible):
-                triggers = self._triggers.of(evidence, group.p)
+                triggers = table.of(group.p)
                 if not triggers:
                     continue
                 keeps_form = group.keeps_form(self._triggers)
@@ -103,13 +103,15 @@ class Affected:
                 self.pairs[unit, start] = None
             return
         trace = self._traced(changes)
-        with self._meter.half():
-            try:
-                for start in starts:
-                    for focus in trigger.back(trace, start):
-                        self.pairs[unit, focus] = None
-            except Undecided:
-                self.lost[unit] = None
+        whole = self._meter.halve()
+        try:
+            for start in starts:
+                for focus in trigger.back(trace, start):
+                    self.pairs[unit, focus] = None
+        except Undecided:
+            self.lost[unit] = None
+        finally:
+            self._meter.limit = whole
 
     def _below(self, cls: Node, sight: Sight, changes: Changes) -> frozenset[Node]:
         return self._traced(changes).below(cls) if self._classes_changed else sight.below(cls)

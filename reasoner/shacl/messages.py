@@ -34,7 +34,7 @@ def fill(message: str, focus: Term, value: Term | None) -> str:
 
 
 def sentence(constraint: Constraint, focus: Term, value: Term | None, path: str | None, distance: float | None) -> str:
-    """What is wrong, from constraint and values, such as `Filler: curMachSpeed 520.0 must not be above 500.`"""
+    """What is wrong, from constraint and values, such as `Filler: curMachSpeed 520 must not be above 500.`"""
     way = "" if path is None else _IRI.sub(lambda found: _local(found[1]), path)
     subject = " ".join(filter(None, (way, "" if value is None else name(value)))) or "this node"
     return f"{name(focus)}: {_claim(constraint, subject, way or 'it', distance)}."
@@ -45,7 +45,7 @@ def _claim(constraint: Constraint, subject: str, way: str, distance: float | Non
         case model.Count(limit=limit, least=least):
             return _count(way, limit, least, distance)
         case model.Bound(order=order, limit=limit):
-            return f"{subject} {_WORDS[order]} {limit}"
+            return f"{subject} {_WORDS[order]} {name(limit)}"
         case model.Length(limit=limit, least=least):
             return f"{subject} must have {'at least' if least else 'at most'} {limit} characters"
         case model.OfClass(cls=cls):
@@ -112,10 +112,12 @@ def _some(terms: tuple[Term, ...]) -> str:
 
 
 def name(term: RdfNode) -> str:
-    """A short name: the local part of an IRI, the text of a literal."""
+    """A short name: the local part of an IRI, the text of a literal, a double as people write it."""
     if isinstance(term, BNode):
         return "an unnamed node"
-    return str(term) if isinstance(term, Literal) else _local(str(term))
+    if not isinstance(term, Literal):
+        return _local(str(term))
+    return f"{term.value:.12g}" if isinstance(term.value, float) else str(term)
 
 
 def _local(iri: str) -> str:

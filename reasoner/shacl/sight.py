@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
 from typing import Final, Protocol
 
 from kg.errors import Undecided
@@ -23,15 +22,14 @@ class Meter:
         self.spent = 0
         self.limit = UNLIMITED
 
-    @contextmanager
-    def half(self) -> Iterator[None]:
-        """Inside, at most half of what is left may be spent, so that one hostile shape can't starve the others."""
+    def halve(self) -> int:
+        """Let at most half of what is left be spent, so that one hostile shape can't starve the others.
+
+        Returns the limit as it was, for the caller to put back.
+        """
         whole = self.limit
-        self.limit = self.spent + (whole - self.spent) // 2
-        try:
-            yield
-        finally:
-            self.limit = whole
+        self.limit = self.spent + (whole - self.spent >> 1)
+        return whole
 
     def overspent(self) -> Undecided:
         return Undecided(f"The check needs more than {self.limit} work units.", limit=self.limit)

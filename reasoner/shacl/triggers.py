@@ -31,26 +31,41 @@ class Trigger:
     """For closed shapes the predicates that do not matter."""
 
 
+class Table:
+    """The triggers of all shapes that see the same kind of evidence."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self.evidence = evidence
+        self.by_predicate: dict[Node, list[Trigger]] = {}
+        self.wildcards: list[Trigger] = []
+        self._merged: dict[Node, Sequence[Trigger]] = {}
+
+    def of(self, predicate: Node) -> Sequence[Trigger]:
+        """The triggers of a predicate, those of closed shapes included; put together when first asked for."""
+        found = self._merged.get(predicate)
+        if found is None:
+            wild = [t for t in self.wildcards if predicate not in t.allowed]
+            found = self._merged[predicate] = (*self.by_predicate.get(predicate, ()), *wild)
+        return found
+
+
 class Triggers:
     """Answers which units read triples of a predicate, and how to get from such a triple to their focus nodes."""
 
     def __init__(self, units: Iterable[Unit], compiler: Compiler, terms: Terms) -> None:
         self._compiler = compiler
-        self._by_predicate: dict[tuple[Evidence, Node], list[Trigger]] = {}
-        self._wildcards: dict[Evidence, list[Trigger]] = {}
         self._backs: dict[Path, Walk] = {}
         self._booleans = frozenset(terms.node(Literal(value)) for value in (True, False))
         self.sub_class_of = terms.node(RDFS.subClassOf)
         self.walked_back: set[Node] = {terms.node(RDF.type), self.sub_class_of}
         """Predicates that are walked from object to subject, so that the graph must index them."""
-        seen: set[Evidence] = set()
+        tables = {evidence: Table(evidence) for evidence in Evidence}
         for unit in units:
             for read in unit.reads:
-                seen.add(read.evidence)
-                self._enter(unit, read)
-        self.evidences = tuple(evidence for evidence in Evidence if evidence in seen)
+                self._enter(unit, read, tables[read.evidence])
+        self.tables = tuple(table for table in tables.values() if table.by_predicate or table.wildcards)
 
-    def _enter(self, unit: Unit, read: Read) -> None:
+    def _enter(self, unit: Unit, read: Read, table: Table) -> None:
         node = self._compiler.node
         trigger = Trigger(
             unit,
@@ -62,10 +77,10 @@ class Triggers:
             frozenset(node(p) for p in read.allowed),
         )
         if read.predicate is None:
-            self._wildcards.setdefault(read.evidence, []).append(trigger)
+            table.wildcards.append(trigger)
             return
         predicate = node(read.predicate)
-        self._by_predicate.setdefault((read.evidence, predicate), []).append(trigger)
+        table.by_predicate.setdefault(predicate, []).append(trigger)
         if not read.forward:
             self.walked_back.add(predicate)
 
@@ -76,12 +91,6 @@ class Triggers:
         if found is None:
             found = self._backs[way] = compile_path(way, self._compiler.node)
         return found
-
-    def of(self, evidence: Evidence, predicate: Node) -> Sequence[Trigger]:
-        """The triggers of a predicate, those of closed shapes included."""
-        own = self._by_predicate.get((evidence, predicate), [])
-        wild = [t for t in self._wildcards.get(evidence, ()) if predicate not in t.allowed]
-        return [*own, *wild] if wild else own
 
     def form(self, node: Node) -> int:
         """1 for doubles, 2 for integers, 3 for booleans in canonical form, 0 for everything else."""

@@ -33,12 +33,15 @@ class Targets:
 
     def hold(self, sight: Sight, node: Node) -> bool:
         """Whether the node is a target."""
-        return (
-            node in self.nodes
-            or any(sight.is_a(node, cls) for cls in self.classes)
-            or any(sight.objects(node, p) for p in self.subjects_of)
-            or any(sight.subjects(p, node) for p in self.objects_of)
-        )
+        if node in self.nodes:
+            return True
+        for cls in self.classes:
+            if sight.is_a(node, cls):
+                return True
+        for p in self.subjects_of:
+            if sight.objects(node, p):
+                return True
+        return any(sight.subjects(p, node) for p in self.objects_of)
 
     def all(self, sight: Sight) -> dict[Node, None]:
         """Every target, once."""

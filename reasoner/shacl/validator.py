@@ -44,6 +44,8 @@ class Validator:
         compiler = Compiler(graph.terms)
         self._units = [unit for root in shapes.roots for unit in units_of(root, compiler)]
         self._triggers = Triggers(self._units, compiler, graph.terms)
+        self._lanes = [(table, self._sights[table.evidence]) for table in self._triggers.tables]
+        self._entailed = self._sights[Evidence.ENTAILED]
         self._count: dict[Identity, int] = {}
         self._owed: dict[Pair, None] = {}
         self._opened: _Opened | None = None
@@ -61,9 +63,8 @@ class Validator:
             self._graph.subjects(predicate, predicate)  # builds the index now and not during a Change
         for unit in self._units:
             unit.held.clear()
-            sight = self._sights[Evidence.ENTAILED]
-            for focus in unit.all_targets(sight):
-                hits = unit.find(sight, focus)
+            for focus in unit.all_targets(self._entailed):
+                hits = unit.find(self._entailed, focus)
                 if hits:
                     self._hold((unit, focus), tuple(hits))
         return tuple(self.results())
@@ -78,9 +79,7 @@ class Validator:
         self.meter.spent, self.meter.limit = 0, self.budget
         log = _Log(self)
         self._follow_classes(opened, changes, log)
-        affected = Affected(
-            self._triggers, self._graph, self._sights, self.meter, opened.before, opened.classes_changed
-        )
+        affected = Affected(self._triggers, self._graph, self._lanes, self.meter, opened.before, opened.classes_changed)
         affected.walk(changes)
         self._settle_debts(affected, log)
         for pair in opened.before:
@@ -128,23 +127,25 @@ class Validator:
         limit, spent = self.meter.limit, self.meter.spent
         self.meter.limit = UNLIMITED  # naming the targets is the price of having lost track of them
         for unit in affected.lost:
-            foci = unit.all_targets(self._sights[Evidence.ENTAILED])
+            foci = unit.all_targets(self._entailed)
             affected.pairs.update(((unit, focus), None) for focus in (*foci, *unit.held))
         self.meter.limit, self.meter.spent = limit, spent
 
     def _recheck(self, pair: Pair, opened: _Opened, log: _Log) -> None:
+        whole = self.meter.halve()
         try:
-            with self.meter.half():
-                hits = self._find(pair)
+            hits = self._find(pair)
         except Undecided:
             log.keep_debts()
             self._owed[pair] = None
             return
+        finally:
+            self.meter.limit = whole
         self._change(pair, hits, opened, log)
 
     def _find(self, pair: Pair) -> tuple[Hit, ...]:
         unit, focus = pair
-        sight = self._sights[Evidence.ENTAILED]
+        sight = self._entailed
         if unit.is_cheap:
             hits = unit.find(sight, focus)
             return tuple(hits) if hits and unit.is_target(sight, focus) else _NONE

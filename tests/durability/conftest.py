@@ -45,7 +45,18 @@ def shim(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if compiler is None:
         pytest.skip("no C compiler (cc, gcc, clang) to compile the shim that records writes and syncs")
     library = tmp_path_factory.mktemp("shim") / "shim.so"
-    command = [compiler, "-shared", "-fPIC", "-O1", "-Wall", "-o", library, HERE / "shim.c", "-ldl", "-lpthread"]
+    command = [
+        compiler,
+        "-shared",
+        "-fPIC",
+        "-O1",
+        "-Wall",
+        "-o",
+        str(library),
+        str(HERE / "shim.c"),
+        "-ldl",
+        "-lpthread",
+    ]
     subprocess.run(command, check=True, timeout=60)
     return library
 

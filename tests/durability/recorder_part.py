@@ -11,6 +11,7 @@ from kg.change import Reading, TagId
 from kg.history import History, verify_seals
 from kg.journal import Journal, verify
 from kg.names import GraphName
+from kg.proof import Json
 from kg.record import EntryKind, JournalEntry
 from kg.recorder import DurableRecorder
 from kg.recovery import recover, replay_quads
@@ -58,32 +59,30 @@ class RecorderPart:
         recovered = recover(data)
         found = _batches_up_to(seed, recovered.last_seq)
         assert found in (acknowledged, acknowledged + 1), f"{found} batches found, {acknowledged} acknowledged"
-        _check_files(data, seed, found)
         assert replay_quads(recovered)[GraphName.KPI] == _quads(seed, found)
         part = cls(data, seed)
+        part.require_batches(found)
         part.step(found + 1)
-        assert verify_seals(part._history, part._journal.entries()).ok
+        part.require_batches(found + 1)
         part.close()
-        assert verify(data.paths.journal).ok
+        report = verify(data.paths.journal)
+        assert report.ok, report.problems
 
-
-def _check_files(data: DataDirectory, seed: int, batches: int) -> None:
-    """Journal and history hold exactly these batches, the chain and all seals are right, no seq is missing."""
-    report = verify(data.paths.journal)
-    assert report.ok, report.problems
-    with Journal.open(data.paths.journal) as journal, History.open(data.paths.history) as history:
-        entries = [recorded.entry for recorded in journal.entries()]
-        seals = verify_seals(history, journal.entries())
-        rows = history.rows_of_span(0, 2**62)
-    assert seals.ok, seals.problems
-    assert seals.unsealed == 0
-    expected = [_batch(seed, number) for number in range(1, batches + 1)]
-    assert [entry for entry in entries if entry.kind in _OURS] == [e for batch in expected for e in batch.entries]
-    assert len(rows) == sum(len(batch.samples) for batch in expected)
-    told = {(row[2], row[0], row[3]): row[5] for row in rows}
-    assert told == {key: value for batch in expected for key, value in _keyed(batch)}
-    seqs = {entry.seq for entry in entries if entry.kind in _OURS} | {row[2] for row in rows}
-    assert seqs == set(range(1, expected[-1].last_seq + 1)) if expected else not seqs
+    def require_batches(self, count: int) -> None:
+        """Journal and history hold exactly so many batches, the seals are right, and no seq is missing."""
+        recorded = list(self._journal.entries())
+        entries = [one.entry for one in recorded if one.entry.kind in _OURS]
+        rows = self._history.rows_of_span(0, 2**62)
+        seals = verify_seals(self._history, recorded)
+        expected = [_batch(self._seed, number) for number in range(1, count + 1)]
+        assert seals.ok, seals.problems
+        assert seals.unsealed == 0
+        assert entries == [entry for batch in expected for entry in batch.entries]
+        assert len(rows) == sum(len(batch.samples) for batch in expected)
+        told = {(row[2], row[0], row[3]): row[5] for row in rows}
+        assert told == {key: value for batch in expected for key, value in _keyed(batch)}
+        seqs = {entry.seq for entry in entries} | {row[2] for row in rows}
+        assert seqs == set(range(1, expected[-1].last_seq + 1)) if expected else not seqs
 
 
 def _keyed(batch: Batch) -> Iterator[tuple[tuple[int, int, int], object]]:
@@ -117,7 +116,7 @@ def _reading(rng: random.Random, seq: int) -> Reading:
 def _entry(rng: random.Random, seq: int) -> JournalEntry:
     adds, removes = ([f"<urn:s> <urn:p> <urn:o{rng.randrange(30)}> {_GRAPH}"] for _ in range(2))
     text = "x" * rng.choice((0, 10, 200, 9000))
-    body = {"adds": adds, "removes": removes, "text": text}
+    body: dict[str, Json] = {"adds": [*adds], "removes": [*removes], "text": text}
     return JournalEntry(seq, rng.choice(_OURS), seq * 1000, f"urn:decision:{seq % 7}", body)
 
 

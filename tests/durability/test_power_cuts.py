@@ -17,13 +17,21 @@ from kg.store import DataDirectory
 CUTS = int(os.environ.get("TWINWRIGHT_CUTS", "200"))
 SEEDS = (1, 2, 3, 4)
 PARTS = ("recorder_part.py:RecorderPart",)
-STEPS = 150
+STEPS = 100
 
 RunTraced = Callable[..., tuple[Path, Path]]
 
 
 def arguments(seed: int) -> list[str]:
-    return ["--seed", str(seed), "--steps", str(STEPS), *(word for part in PARTS for word in ("--part", part))]
+    return [
+        "--seed",
+        str(seed),
+        "--steps",
+        str(STEPS),
+        "--reopen-every",
+        "40",
+        *(word for part in PARTS for word in ("--part", part)),
+    ]
 
 
 def put(files: dict[str, bytes], old_root: Path, root: Path) -> None:

@@ -7,8 +7,9 @@ import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,19 +19,30 @@ from rdflib import Graph, URIRef
 
 from kg.bindings import Binding, read_bindings, read_servers
 from kg.bindings import Server as PlantServer
-from kg.change import Change, Reading, TagId
+from kg.change import Change, Reading, Role, Source, TagId
+from kg.channel import AsyncClient
 from kg.opcua import Link, LinkOptions, Sampling, Timeouts
+from kg.opcua.gateway import Executor, Gateway, GatewayLog, Lease, Order, Outcome, Pace, read_site
+from kg.opcua.gateway.device import Device
+from kg.tokens import part_iri
 
 NAMESPACE = "https://example.org/mini/ua"
 BOT = "https://example.org/mini#"
 PASSWORD = "open sesame"
 PLANT_START = datetime(2026, 1, 5, 5, tzinfo=UTC)
+INTERNAL = User(role=UserRole.Admin)
 TYPES = {"Float": ua.VariantType.Float, "Int32": ua.VariantType.Int32, "Boolean": ua.VariantType.Boolean}
 
 #: path, predicate, type, first value, rest of the binding
 VARIABLES = (
-    ("Filler.SetMachSpeed", "pack:setMachSpeed", "Float", 400.0, 'ua:accessLevel "readWrite" ; '
-     "tw:feedback bot:Filler.MachSpeed ; tw:effect bot:Filler.CurMachSpeed ; ua:euLow 0.0e0 ; ua:euHigh 600.0e0 ;"),
+    (
+        "Filler.SetMachSpeed",
+        "pack:setMachSpeed",
+        "Float",
+        400.0,
+        'ua:accessLevel "readWrite" ; '
+        "tw:feedback bot:Filler.MachSpeed ; tw:effect bot:Filler.CurMachSpeed ; ua:euLow 0.0e0 ; ua:euHigh 600.0e0 ;",
+    ),
     ("Filler.MachSpeed", "pack:machSpeed", "Float", 400.0, ""),
     ("Filler.CurMachSpeed", "pack:curMachSpeed", "Float", 400.0, "tw:maxAgeS 5.0e0 ;"),
     ("Filler.StateCurrent", "pack:stateCurrent", "Int32", 6, ""),
@@ -56,7 +68,9 @@ bot:Grant a tw:WriteGrant ; tw:minValue 100.0e0 ; tw:maxValue 440.0e0 ; tw:maxSt
 class _Users:
     """The gateway's user may write, anonymous may read, nobody else comes in."""
 
-    def get_user(self, _server: Any, username: Any = None, password: Any = None, certificate: Any = None) -> User | None:
+    def get_user(
+        self, _server: Any, username: Any = None, password: Any = None, certificate: Any = None
+    ) -> User | None:
         if username is None:
             return User(role=UserRole.User, name="anonymous")
         return User(role=UserRole.User, name="gateway") if (username, password) == ("gateway", PASSWORD) else None
@@ -163,7 +177,7 @@ class Controller:
         data = ua.DataValue(ua.Variant(value, TYPES[kind]), ua.StatusCode(status), stamp, datetime.now(UTC))
         await self._server.iserver.aspace.write_attribute_value(self._node(path), ua.AttributeIds.Value, data)
 
-    async def _written(self, params: ua.WriteParameters, user: User = User(role=UserRole.Admin)) -> list[ua.StatusCode]:
+    async def _written(self, params: ua.WriteParameters, user: User = INTERNAL) -> list[ua.StatusCode]:
         if user.role is UserRole.Admin:
             return await self._obeyed(params, user)
         if user.name != "gateway":
@@ -196,6 +210,8 @@ class Controller:
         await self._put(path, value, 0)
         self._soon("Filler.MachSpeed", accepted)
         self._soon("Filler.CurMachSpeed", accepted)
+        if self.behaviour == "busy-obeys":
+            return int(ua.StatusCodes.BadCommunicationError)
         if self.behaviour == "clamp-status":
             return int(ua.StatusCodes.GoodClamped)
         return int(ua.StatusCodes.GoodCompletesAsynchronously) if self.behaviour == "asynchronous" else 0
@@ -284,13 +300,16 @@ class Proxy:
 
 def model(url: str, extra: tuple[str, ...] = ()) -> Graph:
     """The plant model of the controller as Turtle says it."""
-    lines = [PREFIXES, f'bot:LineServer a ua:Server ; ua:endpointUrl "{url}" . bot:Filler isa95:isPartOf bot:Line .',
-             "bot:Line isa95:isPartOf bot:Packaging ."]
+    lines = [
+        PREFIXES,
+        f'bot:LineServer a ua:Server ; ua:endpointUrl "{url}" . bot:Filler isa95:isPartOf bot:Line .',
+        "bot:Line isa95:isPartOf bot:Packaging .",
+    ]
     every = [*VARIABLES, *((path, "tw:powerKw", "Float", 0.0, "tw:maxAgeS 5.0e0 ;") for path in extra)]
     for path, predicate, data_type, _, rest in every:
         unit = "" if data_type == "Boolean" else 'tw:unit "/min" ;'
         lines.append(
-            f'bot:{path} a isa95:EquipmentProperty ; isa95:isPropertyOf bot:{path.partition(".")[0]} ; {unit} {rest} '
+            f"bot:{path} a isa95:EquipmentProperty ; isa95:isPropertyOf bot:{path.partition('.')[0]} ; {unit} {rest} "
             f'tw:predicate {predicate} ; ua:server bot:LineServer ; ua:nodeId "nsu={NAMESPACE};s={path}" ; '
             f'ua:dataType "{data_type}" .'
         )
@@ -369,6 +388,117 @@ def policy() -> Graph:
     return Graph().parse(data=PREFIXES + POLICY, format="turtle")
 
 
+@dataclass
+class Desk:
+    """An executor with a connected device, without a service around it."""
+
+    executor: Executor
+    controller: Controller
+    device: Device
+    now_us: int = 1_800_000_000_000_000
+    events: list[dict[str, Any]] = field(default_factory=list)
+    count: int = 0
+
+    def order(self, value: float, **other: Any) -> Order:
+        """A sound request for the filler's speed, but for what is given."""
+        self.count += 1
+        sound = Order(
+            request=f"urn:r{self.count}",
+            decision=f"urn:d{self.count}",
+            target=BOT + "Filler.SetMachSpeed",
+            value=value,
+            prior=400.0,
+            author=BOT + "LineAgent",
+            agent=BOT + "LineAgent",
+            rule=BOT + "CatchUp",
+            token=1,
+            expires_us=self.now_us + 30_000_000,
+            release="release",
+        )
+        return replace(sound, **other)
+
+    async def send(self, value: float, **other: Any) -> Outcome:
+        """Execute an order with a fresh lease."""
+        self.executor.lease.renew(1, 5.0, self.now_us)
+        return await self.executor.execute(self.order(value, **other), self.events.append)
+
+    @property
+    def stages(self) -> list[tuple[str, bool]]:
+        return [(str(event["stage"]), bool(event["ok"])) for event in self.events]
+
+    def writes(self) -> list[float]:
+        """What the controller saw of the filler's setpoint."""
+        return [value for path, value in self.controller.writes if path == "Filler.SetMachSpeed"]
+
+
+@pytest.fixture
+async def desk(
+    controller: Controller, policy: Graph, tmp_path: Path, until: Callable[..., Awaitable[None]]
+) -> AsyncIterator[Desk]:
+    """Ready to execute against the controller; its clock stands still unless the test moves it."""
+    graph = model(controller.url)
+    site = read_site(graph, policy)
+    (server,) = site.servers.values()
+    device = Device(server, read_bindings(graph), "gateway", PASSWORD, Timeouts(2.0, 1.0, 0.5), first_delay_s=0.05)
+    log = GatewayLog(tmp_path / "gateway.sqlite")
+    pace = Pace(write_s=0.4, poll_s=0.02, effect_s=0.5)
+    executor = Executor(site, {server.iri: device}, log, Lease(log), lambda: made.now_us, pace=pace)
+    made = Desk(executor, controller, device)
+    task = asyncio.create_task(device.run())
+    await until(lambda: device.is_connected)
+    yield made
+    await device.close()
+    await task
+    log.close()
+
+
+CORE = Source(part_iri("core"), Role.CLOCK)
+TOKENS = {
+    "core-token": CORE,
+    "olga-token": Source(URIRef(BOT + "olga"), Role.OPERATOR),
+    "agent-token": Source(URIRef(BOT + "LineAgent"), Role.AGENT),
+    "viewer-token": Source(URIRef(BOT + "vera"), Role.VIEWER),
+}
+
+
+@dataclass
+class Served:
+    """A gateway that serves a desk's executor on a socket."""
+
+    desk: Desk
+    socket: Path
+    gateway: Gateway
+    task: asyncio.Task[None]
+    clients: list[AsyncClient] = field(default_factory=list)
+
+    def client(self, who: str = "core") -> AsyncClient:
+        client = AsyncClient(self.socket, f"{who}-token")
+        self.clients.append(client)
+        return client
+
+    async def end(self) -> None:
+        self.gateway.close()
+        await self.task
+
+
+@pytest.fixture
+async def served(desk: Desk, tmp_path: Path, until: Callable[..., Awaitable[None]]) -> AsyncIterator[Served]:
+    """The gateway's service; its clock is the desk's."""
+    await desk.device.close()
+    old = desk.device
+    device = Device(old.server, read_bindings(model(desk.controller.url)), "gateway", PASSWORD, first_delay_s=0.05)
+    desk.device = device
+    desk.executor.devices = {old.server.iri: device}
+    socket = tmp_path / "gateway.sock"
+    gateway = Gateway(desk.executor, socket, TOKENS, heartbeat_s=0.05)
+    made = Served(desk, socket, gateway, asyncio.create_task(gateway.run()))
+    await until(lambda: device.is_connected and socket.exists())
+    yield made
+    for client in made.clients:
+        await client.close()
+    await made.end()
+
+
 @pytest.fixture
 def iri() -> Callable[[str], URIRef]:
     return lambda name: URIRef(BOT + name)
@@ -417,7 +547,7 @@ def until() -> Callable[..., Awaitable[None]]:
 
     async def wait(condition: Callable[[], object], within_s: float = 8.0) -> None:
         async with asyncio.timeout(within_s):
-            while not condition():
+            while not condition():  # noqa: ASYNC110  what is waited for happens on other threads
                 await asyncio.sleep(0.01)
 
     return wait

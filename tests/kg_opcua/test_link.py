@@ -60,9 +60,7 @@ async def test_three_time_stamps_are_kept_apart(controller, plant_of, sink, link
     assert reading.source_us < 1_768_000_000_000_000 < reading.server_us
 
 
-async def test_a_cyclic_value_reports_new_time_stamps_without_a_change(
-    controller, plant_of, sink, links, fast, until
-):
+async def test_a_cyclic_value_reports_new_time_stamps_without_a_change(controller, plant_of, sink, links, fast, until):
     """A repeated value with a new source time passes where silence matters, and nowhere else."""
     plant = plant_of(controller.url)
     links(Link(plant.server, plant.bindings, plant.tags, sink, options=fast))

@@ -49,7 +49,7 @@ def test_every_term_has_label_definition_and_home(name: str) -> None:
         assert len(KINDS.intersection(graph.objects(term, RDF.type))) == 1, term
 
 
-@pytest.mark.parametrize("name", [*ontology.modules(), "rules"])
+@pytest.mark.parametrize("name", [*ontology.modules(), "rules", "alignments"])
 def test_every_module_has_a_version(name: str) -> None:
     """A release names the version of each module that is in force."""
     graph = ontology.load(name)

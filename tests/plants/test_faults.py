@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from plants.bottling.faults import FAULTS, Fault, FaultError, Target, parse_fault
@@ -43,10 +45,8 @@ def test_faults_are_understood(text, fault):
 )
 def test_faults_that_make_no_sense_say_what_would(text, sentence):
     """A mistake names the mistake and what there is."""
-    with pytest.raises(FaultError, match="(?i)known faults|target|time|name one|there are") as refused:
+    with pytest.raises(FaultError, match=re.escape(sentence)):
         parse_fault(text, TAGS)
-
-    assert sentence in str(refused.value)
 
 
 @pytest.mark.asyncio(loop_scope="module")
@@ -161,4 +161,4 @@ class TestEffects:
         controller = plant.server.line.filler.controller
         assert controller.is_remote
         assert controller.twin_enabled
-        assert not (controller.in_maintenance or controller.ignores_writes or controller.clamps_writes)
+        assert not any((controller.in_maintenance, controller.ignores_writes, controller.clamps_writes))

@@ -242,7 +242,7 @@ class _Execution:
         return min(self.executor.lease.remaining_s(self.order.token), self._deadline_s - time.monotonic())
 
     def _too_late(self, stage: str) -> Outcome:
-        if self.executor.lease.remaining_s(self.order.token) <= 0:
+        if self.executor.lease.remaining_s(self.order.token) < self._deadline_s - time.monotonic():
             objection = Objection("no-lease", "The core's lease is not fresh.")
             return self._block(objection, stage)
         sentence = "The request has expired."

@@ -1,0 +1,48 @@
+"""`twinwright run`: a twin of the plant in a folder, until it is told to end."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.cli import options
+from api.cli.console import print_json, say
+from api.plantfolder import find
+from api.session import session
+from api.settings import Settings
+from kg.plantfolder import read_manifest
+
+Autonomy = Annotated[str | None, typer.Option("--autonomy", help="Level of the agents after the start.")]
+NoAgents = Annotated[bool, typer.Option("--no-agents", help="Observe and measure only.")]
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(run)
+
+
+def run(
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="A plant folder, or a shipped plant such as bottling.")],
+    data: options.OptionalData = None,
+    endpoint: Annotated[str | None, typer.Option("--endpoint", help="OPC UA address of the plant.")] = None,
+    autonomy: Autonomy = None,
+    no_agents: NoAgents = False,
+    as_json: options.Json = False,
+) -> None:
+    """Run core, gateway, replica and agents, and start again what falls. Ends in order on Ctrl-C or SIGTERM."""
+    place = find(folder)
+    settings = Settings.of(read_manifest(place), data_dir=data, endpoint=endpoint, autonomy=autonomy)
+    asyncio.run(_run(place, settings, not no_agents, as_json))
+
+
+async def _run(place: Path, settings: Settings, agents: bool, as_json: bool) -> None:
+    async with session(place, settings, agents=agents) as twin:
+        info = twin.prepared.info
+        if as_json:
+            print_json({"plant": info.name, "data": str(settings.data_dir), "endpoint": info.endpoint, "ready": True})
+        else:
+            say(f"The twin of {info.name} runs on {info.endpoint}; its data lie in {settings.data_dir}.", "bold")
+            say("In another terminal: twinwright status | decisions | query | stop plant. Ctrl-C ends it.", "dim")
+        await twin.wait()
