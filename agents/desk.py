@@ -42,7 +42,7 @@ from agents.reasoning import propose
 from agents.recovery import Left, Past
 from agents.rests import Rests
 from agents.rules import AgentDescription
-from agents.verdicts import lacks_approval_only, verdict_facts
+from agents.verdicts import admitted_if_free, lacks_approval_only, verdict_facts
 from agents.watch import Watch
 from kg.change import Change, ChangeId, Kind, Match, Published, Role, Source, new_id
 from kg.errors import CallerError, TwinError
@@ -288,8 +288,8 @@ class Desk:
         except TwinError as error:
             raise _Unrecorded(str(error)) from error
         else:
-            lacking = lacks_approval_only(verdict)
-            checked = Checked(verdict.admitted, verdict_facts(verdict), self.now_us(), lacking)
+            words = (lacks_approval_only(verdict), admitted_if_free(verdict))
+            checked = Checked(verdict.admitted, verdict_facts(verdict), self.now_us(), *words)
         return Regraded(self._granted(decision.proposal.match)), checked
 
     async def _request(self, decision: Decision, compensation: bool) -> Event:

@@ -146,6 +146,8 @@ class Checked:
     facts: Facts
     at_us: int
     lacks_approval_only: bool = False
+    admitted_if_free: bool = False
+    """Nothing but the agent's own level stands in the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,7 +305,7 @@ def _graded(state: State, event: Checked) -> Step:
     """What the level makes of a proposal that has been judged."""
     if not state.level.may_act:
         end = End.ADVISED if state.level is Level.ADVISE else End.SHADOW
-        return _ended(state, end, {"would_be_admitted": event.admitted}, ok=True)
+        return _ended(state, end, {"would_be_admitted": event.admitted or event.admitted_if_free}, ok=True)
     if not event.admitted and not event.lacks_approval_only:
         return _ended(state, End.REFUSED, {"by": "gate", "at": "checked"})
     if state.level is Level.APPROVE or event.lacks_approval_only:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from kg.change import Finding, Reason, Verdict
+from kg.change import Reason, Verdict
 from kg.proof import Json
 from kg.wire import reason_to_json
 from ontology import TW
 
-_APPROVAL_PATHS = (str(TW.approvals), str(TW.approvedBy))
-_APPROVAL_CODE = "APPROV"
+_APPROVALS = str(TW.approvals)
+_APPROVAL_CODES = frozenset({"PERM-APPROVAL", "PERM-AUTONOMY-APPROVAL"})
+_AUTONOMY_CODES = frozenset({"PERM-AUTONOMY"})
 
 
 def verdict_facts(verdict: Verdict) -> dict[str, Json]:
@@ -27,9 +28,15 @@ def lacks_approval_only(verdict: Verdict) -> bool:
     return bool(verdict.reasons) and all(_asks_for_approval(reason) for reason in verdict.reasons)
 
 
+def admitted_if_free(verdict: Verdict) -> bool:
+    """True where nothing but the agent's own level stands in the way."""
+    return verdict.admitted or (bool(verdict.reasons) and all(_is_autonomy(reason) for reason in verdict.reasons))
+
+
 def _asks_for_approval(reason: Reason) -> bool:
-    finding: Finding | None = reason.finding
-    if finding is None:
-        return False
-    path = finding.path or ""
-    return _APPROVAL_CODE in reason.code.upper() or any(name in path for name in _APPROVAL_PATHS)
+    finding = reason.finding
+    return finding is not None and (reason.code in _APPROVAL_CODES or _APPROVALS in (finding.path or ""))
+
+
+def _is_autonomy(reason: Reason) -> bool:
+    return reason.finding is not None and reason.code in _AUTONOMY_CODES

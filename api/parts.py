@@ -47,7 +47,7 @@ def twin_parts(prepared: Prepared, settings: Settings, *, agents: bool = True) -
     address = {ENDPOINT_VARIABLE: prepared.info.endpoint}
     return [
         _serving(prepared, CORE, python("api.core", *where), address),
-        _serving(prepared, GATEWAY, python("kg.opcua.gateway", *where), address | gateway_environment(settings)),
+        _serving(prepared, GATEWAY, _gateway(settings, *where), address | gateway_environment(settings)),
         _serving(prepared, REPLICA, python("kg.replica", *_replica_arguments(prepared, settings)), {}),
         Part(AGENTS, python("agents", *where, *(() if agents else ("--disabled",))), address),
     ]
@@ -70,8 +70,11 @@ def plant_part(choice: PlantChoice, settings: Settings) -> Part:
 def gateway_environment(settings: Settings) -> dict[str, str]:
     """What the gateway signs on with; only its process and the simulated controller are given it."""
     password = settings.gateway_password
-    secret = {} if password is None else {"TWINWRIGHT_GATEWAY_PASSWORD": password.get_secret_value()}
-    return {"TWINWRIGHT_GATEWAY_USER": settings.gateway_user, **secret}
+    return {} if password is None else {"TWINWRIGHT_GATEWAY_PASSWORD": password.get_secret_value()}
+
+
+def _gateway(settings: Settings, *where: str) -> list[str]:
+    return python("kg.opcua.gateway", *where, "--user", settings.gateway_user)
 
 
 def _replica_arguments(prepared: Prepared, settings: Settings) -> list[str]:

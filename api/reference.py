@@ -1,7 +1,7 @@
 """Writes the reference pages that follow from the code: commands, errors, settings.
 
-    python -m api.reference docs/reference          rewrite
-    python -m api.reference --check docs/reference  exit with 1 and name the pages that are out of date
+python -m api.reference docs/reference          rewrite
+python -m api.reference --check docs/reference  exit with 1 and name the pages that are out of date
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ def cli_page() -> str:
         "# The command line",
         _NOTE,
         "",
-        "People get sentences, machines `--json`. Before the command, `--debug` shows tracebacks. An error is a sentence, "
-        "what to do, and a [code](errors.md).",
+        "People get sentences, machines `--json`. Before the command, `--debug` shows tracebacks. An error is a "
+        "sentence, what to do, and a [code](errors.md).",
         "",
         "| exit code | meaning |",
         "|---|---|",
@@ -67,10 +67,10 @@ def errors_page() -> str:
         "|---|---|---|---|---|",
     ]
     for error in _errors(TwinError):
-        if error.__subclasses__() and error is not TwinError:
-            continue
         actor = next((who for name, who in _ACTORS.items() if name in {base.__name__ for base in error.__mro__}), "We")
-        lines.append(f"| `{error.code}` | {_meaning(error)} | {actor} | {error.remedy} | {exit_code(error('')).value} |")
+        lines.append(
+            f"| `{error.code}` | {_meaning(error)} | {actor} | {error.remedy} | {exit_code(error('')).value} |"
+        )
     return "\n".join(lines) + "\n"
 
 
@@ -139,7 +139,9 @@ def _errors(root: type[TwinError]) -> Iterator[type[TwinError]]:
 
 
 def _meaning(error: type[TwinError]) -> str:
-    """What stands beside the class in the tree of kg.errors."""
+    """What stands beside the class in the tree of kg.errors; of a branch, that it is one."""
+    if error.__subclasses__():
+        return "anything else of its kind"
     for line in (inspect.getdoc(errors) or "").splitlines():
         words = line.strip(" │├└─").split(None, 1)
         if len(words) == 2 and words[0] == error.__name__:

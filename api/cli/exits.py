@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from kg.errors import CallerError, DataDirectoryLocked, InternalError, JournalBroken, PlantIncomplete, TwinError
+from kg.errors import CallerError, DataError, JournalBroken, OperatorError, TwinError
 
 
 class ExitCode(IntEnum):
@@ -25,11 +25,9 @@ def exit_code(error: TwinError) -> ExitCode:
     match error:
         case JournalBroken():
             return ExitCode.FOUND
-        case CallerError() | PlantIncomplete():
+        case CallerError() | DataError():
             return ExitCode.BAD_INPUT
-        case InternalError():
-            return ExitCode.OUR_BUG
-        case DataDirectoryLocked():
+        case OperatorError():
             return ExitCode.INSTALLATION
         case _:
-            return ExitCode.INSTALLATION
+            return ExitCode.OUR_BUG

@@ -55,7 +55,7 @@ def build(plant: PlantFolder, data: DataDirectory, now_us: Callable[[], int]) ->
     recovered = recover(data, now_us())
     journal, history = Journal.open(data.paths.journal), History.open(data.paths.history)
     if _release_of(recovered) != plant.release:
-        journal.append([_release_entry(plant, recovered.last_seq, now_us())])
+        journal.append([_release_entry(plant, recovered, now_us())])
         recovered = recover(data, now_us())
     numbers = _register(history, plant)
     graph = WorkingGraph(Terms())
@@ -96,9 +96,11 @@ def _release_of(recovered: Recovered) -> str | None:
     return None if recovered.release is None else str(recovered.release.entry.body["release"])
 
 
-def _release_entry(plant: PlantFolder, seq: int, at_us: int) -> JournalEntry:
-    body = packed_release(plant.release, quads_to_text(plant.quads()).splitlines())
-    return JournalEntry(seq, EntryKind.RELEASE, at_us, body=body)
+def _release_entry(plant: PlantFolder, before: Recovered, at_us: int) -> JournalEntry:
+    """The release, whole. A stop switch that somebody has set stays set, whatever the release says."""
+    stops = [line for line in replay_quads(before).get(GraphName.POLICY, ()) if f" <{TW.stopped}> " in line]
+    body = packed_release(plant.release, [*quads_to_text(plant.quads()).splitlines(), *sorted(stops)])
+    return JournalEntry(before.last_seq, EntryKind.RELEASE, at_us, body=body)
 
 
 def _opened_entry(plant: PlantFolder, recovered: Recovered, at_us: int) -> JournalEntry:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rdflib import URIRef
+from rdflib import Literal, URIRef
 
+from api.core.build import Parts
 from kg.bindings import WriteGrant
-from kg.change import Change, Kind, Published, Reading
+from kg.change import Change, Kind, Published, Quad, Reading
 from kg.gate import Runner
 from kg.names import GraphName
 from kg.opcua.echo import EchoFilter
 from kg.opcua.facts import LINK
 from kg.terms import Term
+from kg.wire import text_to_quads
 from ontology import TW
 
 SLICE = 64
@@ -67,3 +69,20 @@ class Timekeeper:
         if grant is not None and grant.min_interval_s > 0:
             until_us = at_us + round(grant.min_interval_s * 1e6)
             self._runner.offer(self._runner.clock.cool_down(grant.prop, until_us))
+
+
+def resume_deadlines(parts: Parts, now_us: int) -> None:
+    """Schedule anew what a restart has found running: cool-downs from now, stops until the time that was set."""
+    graph, clock = parts.gate.graph, parts.clock
+    node = graph.terms.node
+    cooling = Quad(TW.Plant, TW.coolingDown, Literal(True), GraphName.DESIRED)
+    for prop, grant in parts.grants.items():
+        if graph.has(node(prop), node(TW.coolingDown), node(Literal(True))):
+            clock.end_at(now_us + round(grant.min_interval_s * 1e6), cooling._replace(s=prop))
+    for recorded in parts.recovered.changes:
+        detail = recorded.entry.body.get("detail")
+        if recorded.entry.body.get("kind") == Kind.STOP and isinstance(detail, Mapping) and detail.get("until_us"):
+            lines = recorded.entry.body["adds"]
+            for quad in text_to_quads("\n".join(map(str, lines if isinstance(lines, list) else ()))):
+                if graph.has(node(quad.s), node(quad.p), node(quad.o)):
+                    clock.end_at(int(str(detail["until_us"])), quad)

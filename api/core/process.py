@@ -10,7 +10,7 @@ from typing import Any
 
 from api.core.build import Parts, build
 from api.core.feed import Feed, working_quads
-from api.core.plant_side import LinkSink, Timekeeper
+from api.core.plant_side import LinkSink, Timekeeper, resume_deadlines
 from api.core.service import CoreService
 from kg.change import Quad
 from kg.channel import AsyncClient, Server
@@ -69,6 +69,7 @@ class CoreProcess:
         CoreService(self.runner, self._feed, self.parts.history, self.status).register(self._server)
         for subscriber in (self._feed, Timekeeper(self.runner, self.parts.grants), self._dispatcher):
             self.parts.gate.subscribe(subscriber)
+        resume_deadlines(self.parts, now_us())
         self._closing = asyncio.Event()
 
     async def run(self) -> None:

@@ -27,6 +27,7 @@ from kg.change import (
 from kg.errors import BadChange, CallerError, RecordFailed, Undecided
 from kg.gate.approvals import Approvals, binding_hash
 from kg.gate.authority import authorise
+from kg.gate.blank_nodes import refuse_blank_removals, skolemised
 from kg.gate.entries import change_entry
 from kg.gate.matches import Matches
 from kg.gate.requests import Request, admit, check_read_set, project, read_request, stage_request
@@ -233,6 +234,7 @@ class Gate:
             return self._stage_request(change, transaction)
         if not (change.adds or change.removes or change.readings or change.kind is Kind.APPROVAL):
             raise BadChange("This Change is empty.")
+        refuse_blank_removals(change)
         if change.kind is Kind.APPROVAL:
             transaction.on_rollback(self._approvals.give(change))
         if change.kind is Kind.STOP:
@@ -361,7 +363,10 @@ class Gate:
         return Quad(term(triple.s), term(triple.p), term(triple.o), name)  # type: ignore[arg-type]  # predicates are IRIs
 
     def _dated(self, change: Change) -> Change:
-        return change if change.at_us else replace(change, at_us=self._now_us())
+        """The Change with a time, and its blank nodes made its own: a label means nothing outside its document."""
+        if change.at_us == 0:
+            change = replace(change, at_us=self._now_us())
+        return skolemised(change)
 
 
 def _unheld(quads: Iterable[Quad]) -> Iterable[Quad]:

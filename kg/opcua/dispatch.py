@@ -17,7 +17,7 @@ from rdflib import URIRef
 
 from kg.change import Change, Kind, Published, Quad, Verdict
 from kg.channel import AsyncClient
-from kg.errors import ServiceDown, TwinError
+from kg.errors import CallerError, ServiceDown, TwinError
 from kg.names import GraphName
 from kg.opcua.outcomes import OpenRequest, open_requests, outcome_change, stage_change, unwritten
 from ontology import TW
@@ -26,8 +26,8 @@ _log = logging.getLogger(__name__)
 
 Submit = Callable[[Change], Awaitable[Verdict]]
 
-#: The lease is renewed this often and lasts this long, in seconds; a renewal may fail twice.
-RENEW_S, LEASE_S = 1.0, 3.5
+#: How long a lease lasts, in seconds, and how many times it is renewed in that time; two renewals may fail.
+LEASE_S, RENEWALS = 3.5, 3.5
 _ASK_AGAIN_S = 0.25
 _GRACE_US = 5_000_000
 """How long after its expiry an unreachable gateway is still asked about a request."""
@@ -45,6 +45,7 @@ class Dispatcher:
         *,
         is_healthy: Callable[[], bool] = lambda: True,
         expect: Callable[[OpenRequest], None] = lambda _: None,
+        lease_s: float = LEASE_S,
     ) -> None:
         """`clock` gives wall time in microseconds. While `is_healthy` says no the lease is not renewed, so that a core
         that cannot decide or record lets go. `expect` is told of each request before the gateway is, so that its
@@ -55,6 +56,7 @@ class Dispatcher:
         self._clock = clock
         self._is_healthy = is_healthy
         self._expect = expect
+        self._lease_s = lease_s
         self._waiting: asyncio.Queue[tuple[OpenRequest, str, bool]] = asyncio.Queue()
         self._desired: dict[URIRef, set[Quad]] = {}
         self._closing = asyncio.Event()
@@ -129,10 +131,10 @@ class Dispatcher:
                     return event
                 self._in_flight[request.node] = str(event["stage"])
                 await self._submit(stage_change(request, event, int(event["at_us"])))
-        except ServiceDown as error:
-            _log.warning("%s: %s", request.node, error.message)
-        except TwinError as error:
+        except CallerError as error:
             return unwritten("blocked", error.code, error.message)
+        except TwinError as error:
+            _log.warning("%s: %s", request.node, error.message)
         return await self._ask(request, begun)
 
     async def _ask(self, request: OpenRequest, begun: bool) -> dict[str, Any] | None:
@@ -177,10 +179,10 @@ class Dispatcher:
                         _log.warning("the lease could not be renewed: %s", error.message)
                     self._lease_ok = False
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._closing.wait(), RENEW_S)
+                await asyncio.wait_for(self._closing.wait(), self._lease_s / RENEWALS)
 
     async def _renew(self) -> None:
-        await self._client.call("alive", {"token": self._token, "ttl_s": LEASE_S}, timeout_s=RENEW_S)
+        await self._client.call("alive", {"token": self._token, "ttl_s": self._lease_s}, timeout_s=1.0)
 
     def _follow(self, quad: Quad, is_there: bool) -> None:
         """Keep the quads that say what is desired of a property, because they are removed by their exact text."""

@@ -125,7 +125,7 @@ class BottlingServer:
         self._watchdog.restart()
         self._spawn(self._tell_time(), "server clock")
         if options.speed > 0:
-            self._spawn(self._follow_wall_time(), "plant time")
+            self._spawn(self._follow_wall_time(self._clock()), "plant time")
 
     async def stop(self) -> None:
         """Cuts connections, ends all tasks and closes the write log. May be called twice."""
@@ -197,12 +197,11 @@ class BottlingServer:
         if self._publisher is not None:
             self._publisher.transitions.append(transition)
 
-    async def _follow_wall_time(self) -> None:
+    async def _follow_wall_time(self, begun: float) -> None:
         """Plant time follows wall time at the chosen speed; what a slow machine cannot do is left out."""
         speed, step_s = self.options.speed, self.line.step_s
         tick_s = max(_TICK_S, step_s / speed)
-        most_steps = math.ceil(_CATCH_UP_TICKS * tick_s * speed / step_s)
-        begun = self._clock()
+        most_steps = math.ceil(_CATCH_UP_TICKS * tick_s * speed / step_s - 1e-6)
         anchor_s = self.line.time
         while True:
             await asyncio.sleep(tick_s - (self._clock() - begun) % tick_s)
@@ -274,7 +273,12 @@ class BottlingServer:
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._forget)
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _LOG.error("the task %r failed", task.get_name(), exc_info=error)
 
 
 def _check_host(options: BottlingOptions) -> None:

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from rdflib import Literal, URIRef
-from rdflib.namespace import XSD
+from rdflib.namespace import RDF, XSD
 from rdflib.plugins.sparql.parserutils import CompValue
 from rdflib.term import Variable
 
+from kg.terms import double_literal
 from reasoner.rules.ir import Call, Const, Expr, Ref, Var
 from reasoner.rules.operators import FORMS, ON_TERMS, ON_VALUES
 
@@ -42,14 +43,14 @@ class Expressions:
         if isinstance(node, Variable):
             return Ref(Var(str(node)))
         if isinstance(node, URIRef | Literal):
-            return Const(node)
+            return Const(_canonical(node))
         if isinstance(node, CompValue):
             handler = self._handlers.get(node.name)
             if handler is not None:
                 return handler(self, node)
             if node.name.startswith("Builtin_"):
                 return self._builtin(node.name.removeprefix("Builtin_").lower(), _arguments(node))
-            return Const(self._resolve(node))
+            return Const(_canonical(self._resolve(node)))
         raise OutsideFragment(f"the expression {node!r}")
 
     def _chain(self, op: str) -> Callable[[CompValue], Expr]:
@@ -72,8 +73,8 @@ class Expressions:
             return left
         op, other = str(node["op"]), node["other"]
         if op in ("IN", "NOT IN"):
-            choices = () if other == RDF_NIL else tuple(self.translate(choice) for choice in other)
-            inside = Call("in", (left, *choices))
+            choices = () if other == RDF.nil else tuple(self.translate(choice) for choice in other)
+            inside = Call("||", (Const(_FALSE), *(Call("=", (left, choice)) for choice in choices)))
             return inside if op == "IN" else Call("!", (inside,))
         return Call(op, (left, self.translate(other)))
 
@@ -124,7 +125,14 @@ class Expressions:
     }
 
 
-RDF_NIL = URIRef("http://www.w3.org/1999/02/22-rdf-syntax-ns#nil")
+_FALSE = Literal("false", datatype=XSD.boolean)
+
+
+def _canonical(term: Any) -> Any:
+    # rdflib's parser has rewritten the text of a double already; only the canonical form is held without a dictionary
+    if isinstance(term, Literal) and term.datatype == XSD.double and isinstance(term.value, float):
+        return double_literal(term.value)
+    return term
 
 
 def _arguments(node: CompValue) -> list[Any]:

@@ -177,8 +177,6 @@ def text_of(expr: Expr) -> str:
     args = [text_of(arg) for arg in expr.args]
     if expr.op in _INFIX:
         return "(" + f" {expr.op} ".join(args) + ")"
-    if expr.op == "in":
-        return f"({args[0]} IN ({', '.join(args[1:])}))"
     if expr.op in ("!", "neg"):
         return f"{'!' if expr.op == '!' else '-'}{args[0]}"
     return f"{expr.op}({', '.join(args)})"

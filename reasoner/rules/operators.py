@@ -201,20 +201,6 @@ def truth(value: Any) -> bool:
     raise EvalError
 
 
-def among(a: Any, *choices: Any) -> bool:
-    """SPARQL IN: true if one is equal; an error if none is and one could not be compared."""
-    failed = False
-    for choice in choices:
-        try:
-            if equal(a, choice):
-                return True
-        except EvalError:
-            failed = True
-    if failed:
-        raise EvalError
-    return False
-
-
 # texts
 
 
@@ -311,7 +297,6 @@ ON_VALUES: dict[str, tuple[int, Callable[..., Any]]] = {
     "*": (2, multiply),
     "/": (2, divide),
     "neg": (1, negate),
-    "in": (-1, among),
     "abs": (1, absolute),
     "round": (1, round_half_up),
     "floor": (1, floor),

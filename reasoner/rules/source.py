@@ -15,13 +15,13 @@ from typing import Any
 from kg.errors import RuleRefused
 from kg.terms import Node
 from reasoner.rules import nodes as runtime
-from reasoner.rules.ir import Absence, Atom, Bind, Call, Const, Constant, Expr, Ref, Rule, Slot, Var
+from reasoner.rules.ir import Absence, Atom, Bind, Call, Const, Constant, Expr, Ref, Rule, Slot, Var, variables_of
 from reasoner.rules.nodes import Nodes
 from reasoner.rules.operators import ON_TERMS, ON_VALUES, truth
 from reasoner.rules.order import SCAN, Filter, Step, arranged, cost, inside
 from reasoner.rules.values import of_term, to_term
 
-_BOOLEAN = frozenset(("=", "!=", "<", ">", "<=", ">=", "&&", "||", "!", "in", "bound", "sameterm"))
+_BOOLEAN = frozenset(("=", "!=", "<", ">", "<=", ">=", "&&", "||", "!", "bound", "sameterm"))
 _FAST = {"=": "==", "!=": "!=", "<": "<", ">": ">", "<=": "<=", ">=": ">="}
 _GLOBALS: dict[str, Any] = {
     "HOLDS": runtime.holds,
@@ -182,11 +182,9 @@ class _Code:
 
     def test_ready(self, absence: Absence) -> None:
         """Test the filters of an absence that speak of nothing but the triple just matched."""
-        for step in inside(absence, self.bound):
-            if isinstance(step, Filter):
-                self.filter(step.expr)
-            else:
-                return
+        for expr in absence.filters:
+            if variables_of(expr) <= self.bound:
+                self.filter(expr)
 
     def steps(self, steps: Sequence[Step], emit: Callable[[], None]) -> None:
         for step in steps:

@@ -45,7 +45,7 @@ def read_rules(document: Graph) -> tuple[Rule, ...]:
 
     Raises RuleRefused naming the rule and the construct.
     """
-    bound = {prefix: str(ns) for prefix, ns in document.namespaces() if prefix}
+    bound = {prefix: str(ns) for prefix, ns in document.namespaces()}
     rules: list[Rule] = []
     for node in sorted(document.subjects(RDF.type, SH.SPARQLRule), key=str):
         if not isinstance(node, URIRef):

@@ -119,8 +119,8 @@ def _binding(node: str = '"nsu=urn:x;s=p"', kind: str = '"Float"', server: str =
 
 
 def _grant(prop: str) -> str:
-    numbers = "minValue maxValue maxStep minIntervalS maxPerHour tolerance confirmWithinS riskClass".split()
-    facts = " ; ".join(f"<{TW._NS}{name}> 1.0E0" for name in numbers)
+    numbers = ["minValue", "maxValue", "maxStep", "minIntervalS", "maxPerHour", "tolerance", "confirmWithinS"]
+    facts = " ; ".join(f"<{TW._NS}{name}> 1.0E0" for name in [*numbers, "riskClass"])
     return f"\n<{prop}> <{TW.writeGrant}> <urn:g> . <urn:g> {facts} .\n"
 
 

@@ -44,8 +44,8 @@ async def supervised(supervisor: Supervisor) -> AsyncIterator[asyncio.Task[None]
 
 async def until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
-        while not holds():
-            await asyncio.sleep(0.01)  # noqa: ASYNC110  # what is waited for happens in another process
+        while not holds():  # noqa: ASYNC110  # what is waited for happens in another process
+            await asyncio.sleep(0.01)
 
 
 def told(data: Path) -> dict[str, dict[str, Any]]:
@@ -186,6 +186,6 @@ async def _is_false() -> bool:
 
 def _exists(path: Path) -> Callable[[], Any]:
     async def ready() -> bool:
-        return path.exists()
+        return await asyncio.to_thread(path.exists)
 
     return ready

@@ -7,11 +7,12 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from rdflib import RDF, Literal, Namespace, URIRef
+from rdflib import RDF, XSD, Literal, Namespace, URIRef
 
 from api.core.process import CoreProcess
 from api.prepare import prepare
@@ -61,6 +62,7 @@ class Twin:
         inputs: Sequence[URIRef] = (),
         read_set: tuple[Expected, ...] = (),
         target: URIRef | None = None,
+        life_s: float | None = None,
     ) -> Change:
         """A person's request to set a machine's speed."""
         source = by or self.person()
@@ -73,6 +75,9 @@ class Twin:
             (TW.reason, Literal("a test")),
             *((TW.input, prop) for prop in inputs),
         ]
+        if life_s is not None:
+            end = datetime.now(UTC) + timedelta(seconds=life_s)
+            facts.append((TW.expiresAt, Literal(end.isoformat(), datatype=XSD.dateTime, normalize=False)))
         adds = tuple(Quad(node, p, o, GraphName.DESIRED) for p, o in facts)
         return Change(Kind.REQUEST, source, adds=adds, read_set=read_set, id=draft.id, reason="a test")
 

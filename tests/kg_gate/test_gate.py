@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from rdflib import RDF, Literal, URIRef
+from rdflib import RDF, BNode, Literal, URIRef
 
 from kg.change import Change, Expected, Kind, Quad, ReadingFlag, Role, Source
 from kg.gate import binding_hash
@@ -137,6 +137,36 @@ class TestAuthority:
         quad = Quad(SET, TW.frozen, TRUE, GraphName.DESIRED)
 
         assert bench.one(Change(Kind.MANUAL, OLGA, adds=(quad,))).reasons[0].code == "bad-change"
+
+
+class TestBlankNodes:
+    def edit(self, *adds: Quad, removes: tuple[Quad, ...] = ()) -> Change:
+        engineer = Source(URIRef("urn:test:emil"), Role.ENGINEER)
+        return Change(Kind.EDIT, engineer, adds=adds, removes=removes)
+
+    def test_same_label_in_two_changes_is_two_nodes(self, bench):
+        """A label belongs to its document."""
+        quad = Quad(BNode("b0"), TW.maxSpeed, double_literal(1.0), GraphName.PLANT)
+        bench.gate.process([self.edit(quad), self.edit(quad)])
+
+        node = bench.gate.graph.terms.node
+        subjects = list(bench.gate.graph.subjects(node(TW.maxSpeed), 1.0))
+        assert len(subjects) == 2
+
+    def test_same_label_in_one_change_is_one_node(self, bench):
+        """Inside a document a label means the same node everywhere."""
+        quads = [Quad(BNode("b0"), p, double_literal(1.0), GraphName.PLANT) for p in (TW.maxSpeed, TW.minSpeed)]
+        bench.one(self.edit(*quads))
+
+        node = bench.gate.graph.terms.node
+        (highest,) = bench.gate.graph.subjects(node(TW.maxSpeed), 1.0)
+        assert bench.gate.graph.has(highest, node(TW.minSpeed), 1.0)
+
+    def test_removal_can_not_name_one(self, bench):
+        """A removal of a blank node would remove nothing or the wrong thing."""
+        quad = Quad(BNode("b0"), TW.maxSpeed, double_literal(1.0), GraphName.PLANT)
+
+        assert bench.one(self.edit(removes=(quad,))).reasons[0].code == "bad-change"
 
 
 class TestRequests:

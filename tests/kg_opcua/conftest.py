@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -25,6 +25,7 @@ from kg.opcua import Link, LinkOptions, Sampling, Timeouts
 from kg.opcua.gateway import Executor, Gateway, GatewayLog, Lease, Order, Outcome, Pace, read_site
 from kg.opcua.gateway.device import Device
 from kg.tokens import part_iri
+from ontology import TW
 
 NAMESPACE = "https://example.org/mini/ua"
 BOT = "https://example.org/mini#"
@@ -84,7 +85,6 @@ class Controller:
         self.delay_s = 0.02
         self.limit = 420.0
         self.writes: list[tuple[str, float]] = []
-        self.extra: list[tuple[str, float]] = []
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
@@ -98,8 +98,8 @@ class Controller:
     def url(self) -> str:
         return f"opc.tcp://127.0.0.1:{self._port}/mini/"
 
-    def start(self, namespaces_before: int = 0, without: tuple[str, ...] = ()) -> None:
-        self._call(self._start(namespaces_before, without))
+    def start(self, namespaces_before: int = 0) -> None:
+        self._call(self._start(namespaces_before))
 
     def stop(self) -> None:
         if self._server is not None:
@@ -107,6 +107,7 @@ class Controller:
 
     def end(self) -> None:
         self.stop()
+        self._call(_cancel_all())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
         self._loop.close()
@@ -125,12 +126,11 @@ class Controller:
         assert self._server is not None
         return self._server.iserver.aspace.read_attribute_value(self._node(path), ua.AttributeIds.Value).Value.Value
 
-    def set_many(self, values: dict[str, Any]) -> None:
-        async def put() -> None:
-            for path, value in values.items():
-                await self._put(path, value, 0)
-
-        self._call(put())
+    def add(self, path: str, value: float) -> None:
+        """A variable that was not there when the server started."""
+        assert self._server is not None
+        name = ua.QualifiedName(path, self._index)
+        self._call(self._server.nodes.objects.add_variable(self._node(path), name, value, TYPES["Float"]))
 
     def plant_time(self) -> datetime:
         return PLANT_START + timedelta(seconds=20 * (time.monotonic() - self._began))
@@ -141,7 +141,7 @@ class Controller:
     def _node(self, path: str) -> ua.NodeId:
         return ua.NodeId(path, self._index)
 
-    async def _start(self, namespaces_before: int, without: tuple[str, ...]) -> None:
+    async def _start(self, namespaces_before: int) -> None:
         server = Server(user_manager=_Users())
         server.disable_clock()
         await server.init()
@@ -150,8 +150,7 @@ class Controller:
             await server.register_namespace(f"urn:example:before:{number}")
         self._index = await server.register_namespace(NAMESPACE)
         self._server = server
-        variables = [(path, kind, value) for path, _, kind, value, _ in VARIABLES if path not in without]
-        for path, kind, value in [*variables, *((path, "Float", value) for path, value in self.extra)]:
+        for path, _, kind, value, _ in VARIABLES:
             node = await server.nodes.objects.add_variable(
                 self._node(path), ua.QualifiedName(path, self._index), value, TYPES[kind]
             )
@@ -226,6 +225,14 @@ class Controller:
         task.add_done_callback(self._later.discard)
 
 
+async def _cancel_all() -> None:
+    """asyncua leaves the watchdogs of sessions and subscriptions running when a server stops."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
+
+
 @dataclass
 class RecordingSink:
     """Keeps what the link hands over."""
@@ -298,15 +305,14 @@ class Proxy:
         raise ConnectionResetError
 
 
-def model(url: str, extra: tuple[str, ...] = ()) -> Graph:
+def model(url: str) -> Graph:
     """The plant model of the controller as Turtle says it."""
     lines = [
         PREFIXES,
         f'bot:LineServer a ua:Server ; ua:endpointUrl "{url}" . bot:Filler isa95:isPartOf bot:Line .',
         "bot:Line isa95:isPartOf bot:Packaging .",
     ]
-    every = [*VARIABLES, *((path, "tw:powerKw", "Float", 0.0, "tw:maxAgeS 5.0e0 ;") for path in extra)]
-    for path, predicate, data_type, _, rest in every:
+    for path, predicate, data_type, _, rest in VARIABLES:
         unit = "" if data_type == "Boolean" else 'tw:unit "/min" ;'
         lines.append(
             f"bot:{path} a isa95:EquipmentProperty ; isa95:isPropertyOf bot:{path.partition('.')[0]} ; {unit} {rest} "
@@ -328,10 +334,24 @@ class Plant:
         return self.tags[URIRef(BOT + path)]
 
 
-def read_plant(url: str, extra: tuple[str, ...] = ()) -> Plant:
-    graph = model(url, extra)
-    bindings = read_bindings(graph)
-    return Plant(read_servers(graph)[0], bindings, {b.prop: TagId(n) for n, b in enumerate(bindings)})
+def read_plant(url: str, extra: Mapping[str, str] | None = None) -> Plant:
+    """`extra` are more cyclic Float properties, each with the path of the node it is bound to."""
+    graph = model(url)
+    (server,) = read_servers(graph)
+    more = tuple(
+        Binding(
+            prop=URIRef(BOT + name),
+            equipment=URIRef(BOT + "Extra"),
+            predicate=TW.powerKw,
+            server=server.iri,
+            node_id=f"nsu={NAMESPACE};s={path}",
+            data_type="Float",
+            max_age_s=5.0,
+        )
+        for name, path in (extra or {}).items()
+    )
+    bindings = read_bindings(graph) + more
+    return Plant(server, bindings, {b.prop: TagId(n) for n, b in enumerate(bindings)})
 
 
 FAST = LinkOptions(
@@ -358,14 +378,6 @@ def controller(shared_controller: Controller) -> Controller:
     """The controller in its first state."""
     shared_controller.reset()
     return shared_controller
-
-
-@pytest.fixture
-def own_controller() -> Iterator[Controller]:
-    """A controller, not started, that a test may stop and start as it likes."""
-    made = Controller()
-    yield made
-    made.end()
 
 
 @pytest.fixture

@@ -246,11 +246,10 @@ async def test_the_lease_is_kept_only_while_the_core_is_healthy(served, dispatch
     """A core that cannot decide lets go, and the heartbeat ends with it."""
     healthy = [True]
     desk = served.desk
-    dispatcher = dispatch(served.client(), lambda: desk.now_us, is_healthy=lambda: healthy[0])
-    await until(lambda: desk.executor.lease.is_fresh)
+    dispatcher = dispatch(served.client(), lambda: desk.now_us, is_healthy=lambda: healthy[0], lease_s=0.5)
+    await until(lambda: desk.executor.lease.is_fresh and dispatcher.status()["lease"])
     healthy[0] = False
 
-    assert dispatcher.status()["lease"]
     await until(lambda: not desk.executor.lease.is_fresh, 6)
 
 

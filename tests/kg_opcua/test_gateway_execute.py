@@ -300,6 +300,20 @@ async def test_a_disk_that_fails_stops_the_write(desk, monkeypatch):
     assert (outcome.result, outcome.code, desk.writes()) == (Result.BLOCKED, "record-failed", [])
 
 
+async def test_an_error_of_our_own_after_the_intent_is_unknown(desk, monkeypatch):
+    """Even a fault in the gateway leaves an outcome and freezes the property."""
+
+    def broken(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("kg.opcua.gateway.executor.refusal", broken)
+
+    outcome = await desk.send(410.0)
+
+    assert (outcome.result, outcome.code) == (Result.UNKNOWN, "internal")
+    assert desk.executor.log.frozen()[0].target == outcome.target
+
+
 async def test_an_outcome_that_cannot_be_recorded_is_unknown(desk, monkeypatch):
     """The write went out and the record failed: frozen at once, and unknown after a restart."""
     conclude = GatewayLog.conclude

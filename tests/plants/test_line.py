@@ -100,7 +100,7 @@ def _jams_in_running_time(speed: float) -> int:
 
 @pytest.mark.parametrize(("quality", "low", "high"), [("good", 0.82, 0.95), ("average", 0.68, 0.86)])
 def test_the_tuned_line_reaches_a_plausible_efficiency(quality, low, high):
-    """Saleable bottles per planned busy hour against the filler's rated speed, mean of two lines over six hours."""
+    """Saleable bottles per planned busy hour against the filler's rated speed, mean of two lines over five hours."""
     shares = [_efficiency(seed, quality) for seed in (1, 2)]
 
     assert low < sum(shares) / len(shares) < high
@@ -110,7 +110,7 @@ def _efficiency(seed: int, quality: str) -> float:
     line = Line(seed, quality, step_s=1.0)
     line.order.target = 10**9
     before, busy_s = line.bottles_out, 0.0
-    for _ in range(6 * 3600):
+    for _ in range(5 * 3600):
         busy_s += line.is_planned_busy * line.step_s
         line.step()
     return (line.bottles_out - before) / (busy_s / 60.0 * 400.0)

@@ -87,7 +87,7 @@ class Twin:
             assert check(proof, self.rules, self.graph, self.visible) == []
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def rules() -> Callable[..., RuleSet]:
     """rules("CONSTRUCT ...", ...): a stratified set of rules named r1, r2, ...; `:` is http://example.org/."""
 
@@ -104,18 +104,18 @@ def parse(name: str, text: str) -> tuple[Rule, ...]:
     return parse_construct(name, f"PREFIX : <{E}> PREFIX xsd: <http://www.w3.org/2001/XMLSchema#> {text}")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def parsed() -> Callable[[str, str], tuple[Rule, ...]]:
     """parsed(name, "CONSTRUCT ..."): the rules of one text."""
     return parse
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def twin() -> Callable[..., Twin]:
     """twin(rules, ...): a Twin that has not been started."""
     return Twin
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def e() -> Namespace:
     return E

@@ -28,6 +28,7 @@ HOSTILE = (
     "CONSTRUCT { ?a :value ?v } WHERE { ?q :of ?a ; :predicate ?p . ?a ?p ?v }",
     "CONSTRUCT { ?a :alarm ?b } WHERE { ?a :over true ; :near ?b FILTER(!sameTerm(?a, ?b)) }",
     "CONSTRUCT { ?a :mutual ?b . ?b :mutual ?a } WHERE { ?a :near ?b . ?b :near ?a FILTER EXISTS { ?a :part ?c } }",
+    "CONSTRUCT { ?a :fastest ?v } WHERE { ?a :speed ?v FILTER NOT EXISTS { ?b :speed ?w FILTER(?w > ?v) } }",
     "CONSTRUCT { ?v :from ?a } WHERE { ?a :calm ?v }",
 )
 

@@ -19,7 +19,7 @@ from rdflib import URIRef
 
 from kg.errors import BadChange, LinkDown, NotWritable, RecordFailed, WritesFrozen
 from kg.opcua.gateway.confirm import Ending, Sent, is_moving, judge, refusal
-from kg.opcua.gateway.device import Device, Sample
+from kg.opcua.gateway.device import Device
 from kg.opcua.gateway.lease import Lease
 from kg.opcua.gateway.limits import Objection, rate_objection, stop_objection, value_objection
 from kg.opcua.gateway.log import GatewayLog
@@ -82,6 +82,9 @@ class Executor:
         self._busy[order.target] = order.request
         try:
             return await _Execution(self, order, tell).run()
+        except Exception as error:  # noqa: BLE001  after an intent even an error of ours must leave an outcome
+            _log.exception("the request %s broke in an unforeseen way", order.request)
+            return self._broken(order, f"{type(error).__name__}: {error}")
         finally:
             del self._busy[order.target]
 
@@ -89,6 +92,15 @@ class Executor:
         """The outcome of an order that is not written."""
         ending = Ending(result, objection.code, objection.sentence, None)
         return self.conclude(order, ending, status=None, written=False)
+
+    def _broken(self, order: Order, what: str) -> Outcome:
+        known = self.log.outcome(order.request)
+        if known is not None:
+            return known
+        if self.log.intent(order.request) is None:
+            return self.block(order, Objection("internal", f"The gateway failed before writing: {what}"))
+        sentence = f"The gateway failed while writing: {what}"
+        return self.conclude(order, Ending(Result.UNKNOWN, "internal", sentence, None), None, written=True)
 
     def conclude(self, order: Order, ending: Ending, status: int | None, written: bool) -> Outcome:
         """The outcome, recorded. Where it can't be, a write counts as unknown."""
@@ -135,12 +147,16 @@ class _Execution:
         self._stage("leased", True, token=order.token, left_s=round(self._left_s(), 3))
         try:
             target = self.executor.site.target(URIRef(order.target))
-            device = self.executor.devices[target.binding.server]
-            before, objection = await self._precheck(target, device)
         except NotWritable as error:
             return self._block(Objection("not-writable", error.message))
+        objection = self._standing(target)
+        if objection is not None:
+            return self._block(objection)
+        device = self.executor.devices[target.binding.server]
+        try:
+            before, objection = look(order, target, await device.read(needed(target)))
         except LinkDown as error:
-            return self._block(Objection("disconnected", error.message))
+            objection = Objection("disconnected", error.message)
         if objection is not None:
             return self._block(objection)
         held = {"setpoint": before.setpoint.value, "feedback": before.feedback.value, "state": before.state}
@@ -152,16 +168,8 @@ class _Execution:
         self._stage("intent", True)
         return await self._write(target, device, before)
 
-    async def _precheck(self, target: Target, device: Device) -> tuple[Before, Objection | None]:
-        """Everything that needs no controller first, then the controller itself. Raises LinkDown."""
-        objection = self._standing(target)
-        if objection is not None:
-            nothing = Sample(None, 0, 0)
-            return Before(nothing, nothing, None, None), objection
-        samples = await device.read(needed(target))
-        return look(self.order, target, samples)
-
     def _standing(self, target: Target) -> Objection | None:
+        """What can be said without asking the controller."""
         executor, order, now_us = self.executor, self.order, self.executor.now_us()
         if executor.read_only is not None:
             return Objection("read-only", executor.read_only)
