@@ -13,8 +13,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from api.decisions import every, open_journal
-from api.explanations import unexplained
+from agents.explanation import decisions
+from api.decisions import journal_of, unexplained
 from api.parts import PlantChoice
 from api.plantfolder import find
 from api.ports import free_port, require_free
@@ -56,6 +56,7 @@ class Summary:
     clamped: int
     unknown: int
     proposals: int
+    """Of agents, whatever became of them."""
     decisions: tuple[str, ...]
     """Ids of the decisions that led to a write."""
     matched_write_log: bool
@@ -105,8 +106,9 @@ def write_log(data: Path) -> Path:
 def summarise(data: Path, place: Path, restarts: int = 0) -> Summary:
     """The account of a data directory and the controllers' log beside it; no twin needs to run."""
     bindings = load(place).bindings
-    with open_journal(data) as journal:
+    with journal_of(data) as journal:
         requests = admitted_requests(journal)
+        all_of_them = decisions(journal, limit=0)
     writes = read_write_log(write_log(data), "gateway", _heartbeats(bindings))
     compared = reconcile(writes, requests, bindings)
     written = tuple(dict.fromkeys(request.decision for request, _ in compared.matched))
@@ -116,10 +118,10 @@ def summarise(data: Path, place: Path, restarts: int = 0) -> Summary:
         data=str(data),
         writes=compared.writes,
         confirmed=outcomes.count("confirmed"),
-        refused=sum(decision.state == "refused" for decision in every(data)),
+        refused=sum(decision.end == "refused" for decision in all_of_them),
         clamped=outcomes.count("clamped"),
         unknown=outcomes.count("unknown"),
-        proposals=sum(not decision.admitted for decision in every(data)) + len(written),
+        proposals=sum(decision.rule is not None for decision in all_of_them),
         decisions=written,
         matched_write_log=compared.ok,
         mismatches=tuple(_mismatches(compared)),

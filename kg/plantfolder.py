@@ -66,13 +66,12 @@ class PlantFolder:
 def load(folder: Path, endpoint: str | None = None) -> PlantFolder:
     """The plant in a folder. `endpoint` (or else ENDPOINT_VARIABLE) replaces the OPC UA address of its server.
 
-    The address is a matter of the installation; the release is that of the folder as it stands.
+    The release is that of the graphs in force, the address included.
 
     Raises PlantIncomplete naming the file, line, node or property at fault.
     """
     manifest = read_manifest(folder)
     graphs = _graphs(folder)
-    release = release_hash(graphs)
     endpoint = endpoint or os.environ.get(ENDPOINT_VARIABLE)
     if endpoint:
         _move_server(graphs[GraphName.PLANT], endpoint)
@@ -82,7 +81,7 @@ def load(folder: Path, endpoint: str | None = None) -> PlantFolder:
         folder=folder,
         manifest=manifest,
         graphs=graphs,
-        release=release,
+        release=release_hash(graphs),
         servers=read_servers(plant),
         bindings=read_bindings(plant),
         grants=read_grants(policy),

@@ -13,6 +13,7 @@ from agents.explanation.story import Step, Story
 from agents.explanation.tree import Branch, Sort, instant
 from agents.reasoning import local
 from kg.change import Kind, Role
+from kg.names import GraphName
 from kg.wire import text_to_term
 from ontology import TW, UA
 
@@ -115,9 +116,13 @@ class _Document:
             moment = Literal(str(branch.facts["source_time"]), datatype=XSD.dateTime)
             self._graph.add((node, PROV.generatedAtTime, moment))
             self._graph.add((node, TW.input, self._target(URIRef(str(branch.facts["property"])))))
-        rule = branch.facts.get("rule")
+        rule, graph = branch.facts.get("rule"), branch.facts.get("graph")
         if rule is not None:
             self._graph.add((node, TW.rule, self._rule(str(rule))))
+        if graph is not None:
+            home = URIRef(GraphName(str(graph)).iri)
+            self._entity(home, f"The graph {graph}", PROV.Collection)
+            self._graph.add((home, PROV.hadMember, node))
         for premise in branch.branches:
             if premise.sort is not Sort.ABSENCE:
                 self._graph.add((node, PROV.wasDerivedFrom, self._ground(premise)))
@@ -167,7 +172,7 @@ class _Document:
         return URIRef(f"{self._story.id}#{what}-{number}")
 
 
-_LITERALS = {"value": PROV.value, "status": TW.statusCode, "quality": TW.quality, "graph": TW.evidence}
+_LITERALS = {"value": PROV.value, "status": TW.statusCode, "quality": TW.quality}
 
 
 def _literal(name: str, text: str) -> Literal:

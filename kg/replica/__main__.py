@@ -21,7 +21,7 @@ from kg.replica.follow import Follower
 from kg.replica.isolation import leave_network, limit_memory
 from kg.replica.mirror import DEFAULT_SWAP_AFTER, Mirror
 from kg.replica.prefixes import PREFIXES
-from kg.replica.recorded import recorded_decisions
+from kg.replica.recorded import recorded_quads
 from kg.replica.service import QueryService
 from kg.tokens import CORE, REPLICA, read_tokens, socket_path, viewers
 
@@ -57,7 +57,7 @@ async def _serve(options: argparse.Namespace, isolated: bool) -> int:
     tokens = read_tokens(options.data)
     core = AsyncClient(socket_path(options.data, CORE), tokens[REPLICA])
     mirror = Mirror(options.swap_after)
-    follower = Follower(mirror, core, lambda: recorded_decisions(options.data), options.coalesce_ms / 1000)
+    follower = Follower(mirror, core, lambda: recorded_quads(options.data), options.coalesce_ms / 1000)
     prefixes = PREFIXES | dict(pair.split("=", 1) for pair in options.prefix)
     service = QueryService(follower, prefixes, Limits(options.timeout_s, options.rows), isolated)
     server = Server(socket_path(options.data, REPLICA), viewers(tokens))

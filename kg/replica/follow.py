@@ -23,19 +23,19 @@ class Core(Protocol):
 
 
 class Follower:
-    """Follows the core into a mirror. `decisions` gives recorded decisions from before a snapshot, as N-Quads texts."""
+    """Follows the core into a mirror. `recorded` gives what a snapshot does not hold, as N-Quads texts."""
 
     def __init__(
         self,
         mirror: Mirror,
         core: Core,
-        decisions: Callable[[], Iterable[str]] = tuple,
+        recorded: Callable[[], Iterable[str]] = tuple,
         coalesce_s: float = 0.2,
     ) -> None:
         self.mirror = mirror
         self.connected = False
         self._core = core
-        self._decisions = decisions
+        self._recorded = recorded
         self._coalesce_s = coalesce_s
         self._wake = asyncio.Event()
         self._flushed = asyncio.Condition()
@@ -86,7 +86,7 @@ class Follower:
         await self._tell()
 
     def _load_now(self, quads: str, seq: int) -> None:
-        self.mirror.load(quads, seq, self._decisions())
+        self.mirror.load(quads, seq, self._recorded())
 
     def _gather(self, event: Mapping[str, Any]) -> None:
         self.mirror.gather(event["seq"], event["added"], event["removed"])

@@ -35,11 +35,11 @@ class Mirror:
         self._pending: dict[Quad, bool] = {}
         self._not_before = 0.0
 
-    def load(self, nquads: str, seq: int, decisions: Iterable[str] = ()) -> None:
-        """Start again from a snapshot; `decisions` are further quads as N-Quads text."""
+    def load(self, nquads: str, seq: int, recorded: Iterable[str] = ()) -> None:
+        """Start again from a snapshot; `recorded` are further quads as N-Quads texts."""
         fresh = Store()
         fresh.bulk_extend(_parse(nquads))
-        for text in decisions:
+        for text in recorded:
             fresh.extend(_parse(text))
         self._pending.clear()
         self._take(fresh)

@@ -46,7 +46,8 @@ def compile_owl(ontology: Graph, *, guarded: frozenset[URIRef] = frozenset()) ->
 def _class_rules(schema: Schema) -> Iterator[Rule]:
     classes = Classes(schema)
     for cls in schema.classes():
-        for condition in classes.conditions(cls, _X):
+        conditions = list((classes.conditions if isinstance(cls, URIRef) else classes.ways)(cls, _X))
+        for condition in conditions:
             for sup, axiom in schema.superclasses(cls).items():
                 for effect in classes.effects(sup, _X):
                     yield _rule(
@@ -55,7 +56,7 @@ def _class_rules(schema: Schema) -> Iterator[Rule]:
         if isinstance(cls, URIRef):
             for condition in classes.described(cls, _X):
                 yield _rule(condition.names, condition, Effect(Atom(_X, RDF.type, cls)), None)
-        for condition in classes.conditions(cls, _X):
+        for condition in conditions:
             for effect in classes.entailed(cls, _X):
                 yield _rule((*condition.names, *effect.names), condition, effect, None)
 

@@ -59,12 +59,16 @@ class Classes:
         """Ways to be a member: of a named class one look-up, else what its description asks for."""
         if cls == OWL.Nothing:
             return
-        if isinstance(cls, URIRef):
-            yield Condition((Atom(x, RDF.type, cls),))
+        named = cls if isinstance(cls, URIRef) else self._schema.same_named(cls)
+        if named is not None:
+            yield Condition((Atom(x, RDF.type, named),), () if named == cls else ("cax-eqc1",))
         elif cls not in above:
-            above |= {cls}
-            yield from self.described(cls, x, above)
-            yield from self._passed_on(cls, x, above)
+            yield from self.ways(cls, x, above)
+
+    def ways(self, cls: Term, x: Slot, above: frozenset[Term] = frozenset()) -> Iterator[Condition]:
+        """Ways to be a member of a class without a name, also where one with a name is the same."""
+        yield from self.described(cls, x, above | {cls})
+        yield from self._passed_on(cls, x, above | {cls})
 
     def _passed_on(self, cls: Term, x: Slot, above: frozenset[Term]) -> Iterator[Condition]:
         """Ways in which membership of a class without a name follows from other axioms."""

@@ -76,6 +76,11 @@ class Schema:
         """The direct subclasses."""
         return self._subclasses.get(cls, [])
 
+    def same_named(self, cls: Term) -> URIRef | None:
+        """A class with a name that is said to be the same."""
+        supers = self._direct.get(cls, {})
+        return next((sup for sup in supers if isinstance(sup, URIRef) and cls in self._direct.get(sup, {})), None)
+
     def classes(self) -> list[Term]:
         """Everything that has a superclass or a description, in a stable order."""
         return sorted({*self._direct, *self.expressions}, key=lambda c: (isinstance(c, BNode), str(c)))

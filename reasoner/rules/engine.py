@@ -10,7 +10,7 @@ from kg.proof import Proof
 from kg.stages import Inference
 from kg.terms import Node, Term
 from reasoner.rules.explain import Explainer
-from reasoner.rules.maintenance import Ranks, Round
+from reasoner.rules.maintenance import Delta, Ranks, Round, is_calm
 from reasoner.rules.plan import Plan
 from reasoner.rules.strata import RuleSet
 from reasoner.rules.views import Meter, Now
@@ -71,18 +71,20 @@ class RuleEngine:
         """
         if transaction is not self._transaction:
             # what others wrote after the last call of the transaction before can only be what these rules don't see
-            if self._transaction is not None:
-                self._now.note(self._transaction.changes(self._seen))
+            if self._transaction is not None and self._transaction.savepoint() > self._seen:
+                self._now.hide(*Delta(self._transaction.changes(self._seen), self._visible).hidden)
             since = 0
         else:
             since = self._seen
-        changes = transaction.changes(since)
-        self._now.note(changes)
+        delta = Delta(transaction.changes(since), self._visible)
+        if delta.hidden:
+            self._now.hide(*delta.hidden)
         meter = Meter(self._budget)
         try:
-            work = Round(self._plan, self._ranks, transaction, self._now, self._visible, meter)
-            work.take(changes)
-            work.run()
+            if not is_calm(self._plan, delta, self._now, meter):
+                work = Round(self._plan, self._ranks, transaction, self._now, self._visible, meter)
+                work.take(delta)
+                work.run()
         finally:
             self.steps = meter.spent
         self._remember(transaction)

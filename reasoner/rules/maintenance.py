@@ -17,12 +17,61 @@ from typing import TypeAlias
 
 from kg.graph import Transaction, Triple
 from kg.names import GraphName
+from kg.terms import Node
 from reasoner.rules.plan import Fact, Plan, Trigger
 from reasoner.rules.views import Before, Gone, Meter, Now
 
 Ranks: TypeAlias = list[dict[Fact, int]]
 """For each component the rank of its derived facts; empty for components without recursion."""
 _Proven: TypeAlias = "list[tuple[Fact, tuple[Fact, ...]]]"
+
+
+class Delta:
+    """What a transaction has changed in the eyes of rules."""
+
+    __slots__ = ("came", "hidden", "unasserted", "went")
+
+    def __init__(self, changes: Iterable[tuple[Triple, int, int]], visible: int) -> None:
+        self.came: list[Fact] = []
+        self.went: list[Fact] = []
+        self.unasserted: list[Fact] = []
+        """Derived facts that are no longer asserted as well."""
+        self.hidden: set[Node] = set()
+        """Predicates of triples that are now in no visible graph."""
+        asserted = visible & ~GraphName.INFERRED.bit
+        for triple, then, now in changes:
+            if now & visible:
+                if not then & visible:
+                    self.came.append(triple)
+                elif then & asserted and not now & asserted:
+                    self.unasserted.append(triple)
+                continue
+            if then & visible:
+                self.went.append(triple)
+            if now:
+                self.hidden.add(triple.p)
+
+
+def is_calm(plan: Plan, delta: Delta, now: Now, meter: Meter) -> bool:
+    """True if nothing follows from a delta and nothing may have ceased to: no rule fires, no fact is nominated."""
+    if delta.unasserted:
+        return False
+    gone = Gone()
+    for fact in delta.went:
+        gone.add(*fact)
+    before = Before(now, gone)
+    out: _Proven = []
+    for facts, present in ((delta.went, False), (delta.came, True)):
+        for fact in facts:
+            s, p, o = fact
+            for trigger in plan.triggers(s, p, o):
+                if trigger.positive is present:
+                    trigger.fire(s, p, o, now, out, meter)
+                else:
+                    trigger.nominate(s, p, o, before, out, meter)
+                if out:
+                    return False
+    return True
 
 
 class Round:
@@ -49,18 +98,15 @@ class Round:
 
     # what a round is made of
 
-    def take(self, changes: Iterable[tuple[Triple, int, int]]) -> None:
+    def take(self, delta: Delta) -> None:
         """Note what came, what went, and what is no longer asserted but still derived."""
-        visible, asserted = self._visible, self._asserted
-        for triple, then, now in changes:
-            if now & visible:
-                if not then & visible:
-                    self._schedule(triple, True)
-                elif then & asserted and not now & asserted:
-                    self._doubt(triple)
-            elif then & visible:
-                self._gone.add(*triple)
-                self._schedule(triple, False)
+        for fact in delta.went:
+            self._gone.add(*fact)
+            self._schedule(fact, False)
+        for fact in delta.came:
+            self._schedule(fact, True)
+        for fact in delta.unasserted:
+            self._doubt(fact)
 
     def run(self) -> None:
         """Bring all components up to date, lowest first."""

@@ -44,6 +44,8 @@ class Nodes:
 
     def node(self, value: Value) -> Node:
         """The node of a value, in canonical form."""
+        if value.__class__ is float or value.__class__ is int:
+            return self._terms.of_value(value)
         return self._terms.node(to_term(value))
 
     def is_literal(self, node: Node) -> bool:

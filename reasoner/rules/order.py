@@ -74,24 +74,27 @@ def _arranged(
     done = bound
     waiting = set(computed)
     while atoms or filters or binds or absences:
-        bind = next((b for b in binds if variables_of(b.expr) <= done and not variables_of(b.expr) & waiting), None)
-        if bind is not None:
-            binds.remove(bind)
-            waiting.discard(bind.var)
-            done |= {bind.var}
-            steps.append(bind)
-            continue
         tests = [f for f in filters if variables_of(f.expr) <= done and not variables_of(f.expr) & waiting]
         tests_absent = [a for a in absences if a.variables() & outer <= done and not a.variables() & waiting]
         if tests:
             filters = [f for f in filters if f not in tests]
             steps += tests
-        elif tests_absent and all(cost(atom, done) > 0 for atom in atoms):
+            continue
+        cheapest = min(atoms, key=lambda a: cost(a, done), default=None)
+        bind = next((b for b in binds if variables_of(b.expr) <= done and not variables_of(b.expr) & waiting), None)
+        if cheapest is not None and cost(cheapest, done) == 0:
+            atoms.remove(cheapest)
+            steps.append(cheapest)
+        elif tests_absent:
             absences = [a for a in absences if a not in tests_absent]
             steps += tests_absent
-        else:
-            atom = min(atoms, key=lambda a: cost(a, done))
-            atoms.remove(atom)
-            done |= atom.variables()
-            steps.append(atom)
+        elif bind is not None:
+            binds.remove(bind)
+            waiting.discard(bind.var)
+            done |= {bind.var}
+            steps.append(bind)
+        elif cheapest is not None:
+            atoms.remove(cheapest)
+            done |= cheapest.variables()
+            steps.append(cheapest)
     return steps

@@ -10,7 +10,8 @@ What a function is given: `view` to look things up in, `meter` to count steps. O
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from decimal import Decimal
+from typing import Any, cast
 
 from kg.errors import RuleRefused
 from kg.terms import Node
@@ -295,9 +296,9 @@ class _Code:
             elif isinstance(arg, Const):
                 texts.append(self.source(arg.term))
                 value = of_term(arg.term)
-                if value.__class__ is not float and value.__class__ is not int:
+                if value.__class__ not in (float, int, Decimal):
                     return self._careful(expr.op, texts, expr)
-                number = float(value)
+                number = float(cast(Decimal, value))
                 doubles.append((self.constant(number, ("number", number)), ""))
         tests = " and ".join(test for _, test in doubles if test)
         careful = self._careful(expr.op, texts, expr)

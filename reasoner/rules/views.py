@@ -66,17 +66,10 @@ class Now:
             if any(not marks(s, p, o) & self._visible for s, o in graph.pairs(p)):
                 self.hide(p)
 
-    def note(self, changes: Iterable[tuple[Triple, int, int]]) -> None:
-        """Learn of mixed predicates from what a transaction has changed."""
-        visible = self._visible
-        for triple, _, now in changes:
-            if now and not now & visible:
-                self.hide(triple.p)
-
-    def hide(self, p: Node) -> None:
-        """From here on look at each triple of this predicate."""
-        self._mixed.add(p)
-        if self._reads is None or p in self._reads:
+    def hide(self, *predicates: Node) -> None:
+        """From here on look at each triple of these predicates."""
+        self._mixed.update(predicates)
+        if self._mixed and (self._reads is None or not self._mixed.isdisjoint(self._reads)):
             self._point_at(_Sifted(self._graph, self._visible, self._mixed))
 
     def _point_at(self, source: WorkingGraph | _Sifted) -> None:

@@ -61,14 +61,12 @@ class Affected:
         lanes: Sequence[Lane],
         meter: Meter,
         known: Container[Pair],
-        classes_changed: bool,
     ) -> None:
         self._triggers = triggers
         self._graph = graph
         self._lanes = lanes
         self._meter = meter
         self._known = known
-        self._classes_changed = classes_changed
         self._trace: Trace | None = None
         self.pairs: dict[Pair, None] = {}
         self.lost: dict[Unit, None] = {}
@@ -93,7 +91,9 @@ class Affected:
             return
         objects = [*group.removed, *group.added]
         if trigger.guard is not None:
-            below = self._below(trigger.guard, sight, changes)
+            # The class tree as it is now suffices: of the edges that a class lost on its way up, the last one has its
+            # object still below the guard, so that edge leads back to every instance that was lost.
+            below = sight.below(trigger.guard)
             objects = [o for o in objects if o in below]
             if not objects:
                 return
@@ -113,11 +113,8 @@ class Affected:
         finally:
             self._meter.limit = whole
 
-    def _below(self, cls: Node, sight: Sight, changes: Changes) -> frozenset[Node]:
-        return self._traced(changes).below(cls) if self._classes_changed else sight.below(cls)
-
     def _traced(self, changes: Changes) -> Trace:
         if self._trace is None:
             removed = (triple for triple, _, now in changes if not now)
-            self._trace = Trace(OldAndNew(self._graph, removed), self._meter, self._triggers.sub_class_of)
+            self._trace = Trace(OldAndNew(self._graph, removed), self._meter)
         return self._trace

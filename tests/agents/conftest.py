@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +17,13 @@ from agents.recovery import NoPast
 from agents.rules import AgentDescription, read_agents
 from agents.watch import Watch
 from kg.change import Change, Kind, Match, Published, Quad, Reason, Role, Source, Verdict, new_id
+from kg.gate.entries import change_entry
+from kg.journal import Journal
 from kg.names import GraphName
-from kg.wire import json_to_change, published_to_json, quads_to_text, verdict_to_json
+from kg.record import EntryKind, JournalEntry
+from kg.replay import packed_release
+from kg.terms import double_literal
+from kg.wire import json_to_change, published_to_json, quad_line, quads_to_text, term_text, verdict_to_json
 
 EX = "https://example.org/line#"
 PLANT = """
@@ -69,8 +75,6 @@ def tw(name: str) -> URIRef:
 
 
 def double(value: float) -> Literal:
-    from kg.terms import double_literal
-
     return double_literal(value)
 
 
@@ -146,8 +150,6 @@ class FakeCore:
 
     @staticmethod
     def _triple(match: Match) -> tuple[str, str, str]:
-        from kg.wire import term_text
-
         return term_text(match.target), term_text(match.rule), term_text(match.value)
 
 
@@ -259,3 +261,22 @@ def bench(agent: AgentDescription, core: FakeCore, watch: Watch) -> Bench:
     clock = [core.at_us]
     desk = Desk(agent, Core(core), watch, NoSamples(), NoPast(), lambda: clock[0])
     return Bench(core, watch, desk, clock)
+
+
+@pytest.fixture
+def journal_of() -> Callable[..., None]:
+    """Writes a journal as a Gate would: a release with the plant, then one entry for each Change.
+
+    `refused` gives the reasons of Changes that the Gate refused, by id.
+    """
+
+    def write(path: Path, changes: Iterable[Change], refused: Mapping[str, tuple[Reason, ...]] | None = None) -> None:
+        lines = [quad_line(quad) for quad in snapshot_quads() if quad.g is GraphName.PLANT]
+        with Journal.open(path) as journal:
+            journal.append([JournalEntry(0, EntryKind.RELEASE, 1, None, packed_release("release-1", lines))])
+            for seq, change in enumerate(changes, start=1):
+                reasons = (refused or {}).get(change.id, ())
+                verdict = Verdict(change.id, not reasons, seq, "release-1", reasons)
+                journal.append([change_entry(change, verdict, change.adds, (), (), (), ())])
+
+    return write

@@ -15,9 +15,8 @@ from agents.desk import Desk
 from agents.measures import Measures
 from agents.recovery import JournalPast, Left
 from agents.runtime import run
-from kg.change import Change, Kind, Quad, Verdict
+from kg.change import Change, Kind, Quad
 from kg.errors import ServiceDown
-from kg.gate.entries import change_entry
 from kg.journal import Journal
 from kg.names import GraphName
 from ontology import PACK, TW
@@ -91,14 +90,6 @@ async def test_a_subscriber_that_was_too_slow_begins_again(bench: Any, agent: An
     await asyncio.gather(task, return_exceptions=True)
 
 
-def write_journal(path: Path, changes: Sequence[Change]) -> None:
-    """The entries that a Gate would write of these admitted changes."""
-    with Journal.open(path) as journal:
-        for seq, change in enumerate(changes, start=1):
-            verdict = Verdict(change.id, True, seq, "release-1")
-            journal.append([change_entry(change, verdict, change.adds, (), (), (), ())])
-
-
 def recover(bench: Any, path: Path) -> tuple[Desk, Sequence[Left]]:
     """A desk of a new run, and what the journal says was left."""
     past = JournalPast(Journal.open(path), [bench.desk.agent.iri])
@@ -106,12 +97,12 @@ def recover(bench: Any, path: Path) -> tuple[Desk, Sequence[Left]]:
     return desk, past.left()
 
 
-async def test_what_was_not_requested_is_withdrawn_by_the_next_run(bench: Any, tmp_path: Path) -> None:
+async def test_what_was_not_requested_is_withdrawn_by_the_next_run(bench: Any, tmp_path: Path, journal_of: Any) -> None:
     """Killed while a proposal waited for people: the next run withdraws it, and sends nothing."""
     bench.level("approve")
     begin(bench)
     await bench.desk.turn()
-    write_journal(tmp_path / "journal.sqlite", bench.core.submitted)
+    journal_of(tmp_path / "journal.sqlite", bench.core.submitted)
 
     desk, left = recover(bench, tmp_path / "journal.sqlite")
     for item in left:
@@ -121,7 +112,7 @@ async def test_what_was_not_requested_is_withdrawn_by_the_next_run(bench: Any, t
     assert bench.core.requests() == []
 
 
-async def test_what_was_requested_is_followed_to_its_end(bench: Any, tmp_path: Path) -> None:
+async def test_what_was_requested_is_followed_to_its_end(bench: Any, tmp_path: Path, journal_of: Any) -> None:
     """Killed after the request: the next run reads the verdict and the outcome from the journal, and commits."""
     bench.level("autonomous")
     begin(bench)
@@ -134,7 +125,7 @@ async def test_what_was_requested_is_followed_to_its_end(bench: Any, tmp_path: P
         detail={"decision": request.detail["decision"], "request": request.id, "outcome": "confirmed"},
     )
     killed_before_the_verdict = [c for c in bench.core.submitted if c.detail.get("stage") != "requested"]
-    write_journal(tmp_path / "journal.sqlite", [*killed_before_the_verdict, outcome])
+    journal_of(tmp_path / "journal.sqlite", [*killed_before_the_verdict, outcome])
 
     desk, left = recover(bench, tmp_path / "journal.sqlite")
     for item in left:
@@ -145,16 +136,18 @@ async def test_what_was_requested_is_followed_to_its_end(bench: Any, tmp_path: P
     assert desk.open == {}
 
 
-async def test_ended_decisions_are_left_alone(bench: Any, tmp_path: Path) -> None:
+async def test_ended_decisions_are_left_alone(bench: Any, tmp_path: Path, journal_of: Any) -> None:
     """What has its end on record is not taken up again."""
     begin(bench)
     await bench.desk.turn()
-    write_journal(tmp_path / "journal.sqlite", bench.core.submitted)
+    journal_of(tmp_path / "journal.sqlite", bench.core.submitted)
 
     assert recover(bench, tmp_path / "journal.sqlite")[1] == []
 
 
-async def test_outcomes_missed_between_two_subscriptions_are_looked_up(bench: Any, tmp_path: Path) -> None:
+async def test_outcomes_missed_between_two_subscriptions_are_looked_up(
+    bench: Any, tmp_path: Path, journal_of: Any
+) -> None:
     """A snapshot may hide an outcome; the journal does not."""
     bench.level("autonomous")
     begin(bench)
@@ -162,7 +155,7 @@ async def test_outcomes_missed_between_two_subscriptions_are_looked_up(bench: An
     request = bench.core.requests()[0]
     detail = {"decision": request.detail["decision"], "request": request.id, "outcome": "confirmed"}
     outcome = Change(Kind.OUTCOME, request.source, cause=request.id, detail=detail)
-    write_journal(tmp_path / "journal.sqlite", [*bench.core.submitted, outcome])
+    journal_of(tmp_path / "journal.sqlite", [*bench.core.submitted, outcome])
     bench.desk.past = JournalPast(Journal.open(tmp_path / "journal.sqlite"), [bench.desk.agent.iri])
 
     bench.desk.missed_events()

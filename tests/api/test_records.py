@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rdflib import URIRef
+from rdflib import Graph, URIRef
 
 from api.cli import run
-from api.decisions import recent
+from api.decisions import newest
 from kg.change import Source
 from kg.gate import binding_hash
 from kg.record import EntryKind, JournalEntry
@@ -26,7 +26,8 @@ Record = Callable[..., Path]
 
 
 def entry(seq: int, kind: str, decision: str, entry_kind: EntryKind = EntryKind.CHANGE, **body: Any) -> JournalEntry:
-    full = {"kind": kind, "author": BOT + "LineAgent", "id": f"urn:uuid:change-{seq}", "detail": {}, **body}
+    full = {"kind": kind, "author": BOT + "LineAgent", "role": "agent", "release": "R", "detail": {}, **body}
+    full["id"] = f"urn:uuid:change-{seq}"
     return JournalEntry(seq, entry_kind, 1_000_000 * seq, decision, full)
 
 
@@ -58,19 +59,34 @@ def test_decisions_newest_first(record: Record, capsys: pytest.CaptureFixture[st
     """One line each with what became of it; the record alone is enough."""
     data = story(record)
 
-    found = recent(data, 10)
+    found = newest(data, 10)
     code = run(["decisions", "--data", str(data), "--limit", "2", "--json"])
     document = json.loads(capsys.readouterr().out)
 
-    assert [(d.id[-1], d.state, d.outcome, d.admitted) for d in found] == [
-        ("c", "shadow", None, False),
-        ("a", "confirmed", "confirmed", True),
-        ("b", "refused", None, False),
+    assert [(d.id[-1], d.end, d.requested) for d in found] == [
+        ("c", "shadow", False),
+        ("a", "committed", True),
+        ("b", "refused", False),
     ]
-    assert found[2].sentence == "Too fast."
     assert found[1].target == BOT + "Filler.SetMachSpeed"
     assert code == 0
     assert [row["id"] for row in document] == ["urn:uuid:c", "urn:uuid:a"]
+
+
+def test_explain_in_every_form(record: Record, capsys: pytest.CaptureFixture[str]) -> None:
+    """Text, JSON, Turtle and JSON-LD of the same story; another form and an unknown id are bad input."""
+    data = story(record)
+    told = {}
+    for form in ("text", "json", "turtle", "jsonld"):
+        assert run(["explain", "a", "--format", form, "--data", str(data)]) == 0
+        told[form] = capsys.readouterr().out
+
+    assert "confirmed" in told["text"]
+    assert json.loads(told["json"])["id"] == "urn:uuid:a"
+    assert len(Graph().parse(data=told["turtle"], format="turtle")) > 5
+    assert "@context" in json.loads(told["jsonld"])
+    assert run(["explain", "a", "--format", "song", "--data", str(data)]) == 2
+    assert run(["explain", "nobody", "--data", str(data)]) == 2
 
 
 def test_no_decisions_yet(record: Record, capsys: pytest.CaptureFixture[str]) -> None:

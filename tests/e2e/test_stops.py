@@ -20,7 +20,7 @@ async def test_stop_ends_in_time_across_a_restart(plant, start_twin):
         until_us = time.time_ns() // 1000 + 15_000_000
         await first.submit(Change(Kind.STOP, first.person(), adds=(quad,), detail={"until_us": until_us}))
     async with start_twin(plant) as second:
-        held = second.values(BOT.Labeller, TW.stopped) == [TW.NoWrites] or time.time_ns() // 1000 > until_us
+        held = second.values(BOT.Labeller, TW.stopped) == [str(TW.NoWrites)] or time.time_ns() // 1000 > until_us
         await second.until(lambda: second.values(BOT.Labeller, TW.stopped) == [], "the end of the stop")
 
         assert held

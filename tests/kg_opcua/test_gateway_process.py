@@ -33,7 +33,7 @@ def tokens(tmp_path):
 @pytest.fixture
 async def plant():
     """The bottling plant at a free port, its time following the wall clock."""
-    async with BottlingServer(BottlingOptions(speed=10, port=0, password=PASSWORD)) as server:
+    async with BottlingServer(BottlingOptions(speed=10, port=0, password=PASSWORD, watchdog_s=120)) as server:
         yield server
 
 

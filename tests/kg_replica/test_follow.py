@@ -85,7 +85,7 @@ async def test_resumes_and_starts_again_from_a_snapshot(core: Any, monkeypatch: 
     monkeypatch.setattr("kg.replica.follow._RETRY_S", 0.01)
     decided = f"<urn:d> <urn:p> <urn:o> {DECISIONS} .\n"
     core.quads = value(0)
-    async with following(core, decisions=lambda: [decided], coalesce_s=0.01) as follower:
+    async with following(core, recorded=lambda: [decided], coalesce_s=0.01) as follower:
         service = QueryService(follower, PREFIXES)
         await service.query(READER, {"query": "ASK {}"})
         core.publish(value(1), value(0))

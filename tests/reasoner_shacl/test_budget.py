@@ -92,10 +92,10 @@ def test_a_value_of_the_same_form_is_not_checked_where_only_form_counts(bench: C
 
     calm = line.change(add=":m :speed 5 .", remove=":m :speed 4 .")
     spent = line.validator.meter.spent
-    wrong = line.change(add=":m :speed 6.5 .", remove=":m :speed 5 .")
-    still = line.change(add=":m :speed 7.5 .", remove=":m :speed 6.5 .")
+    wrong = line.change(add=":m :speed true .", remove=":m :speed 5 .")
+    still = line.change(add=":m :speed false .", remove=":m :speed true .")
 
     assert calm.introduced == ()
     assert spent == 0
-    assert [str(f.value) for f in (*wrong.introduced, *still.introduced)] == ["6.5", "7.5"]
-    assert [str(f.value) for f in still.fixed] == ["6.5"]
+    assert [str(f.value) for f in (*wrong.introduced, *still.introduced)] == ["true", "false"]
+    assert [str(f.value) for f in still.fixed] == ["true"]

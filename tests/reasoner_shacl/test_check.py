@@ -179,3 +179,71 @@ def test_a_message_of_the_shape_is_used_with_its_holes_filled(bench: Callable[..
     line = bench(":m a :Machine ; :speed 600 .", shapes)
 
     assert [f.message for f in line.started] == ["m runs at 600, too fast."]
+
+
+def test_a_value_of_the_same_form_is_checked_where_the_transaction_had_touched_the_pair(
+    bench: Callable[..., Any],
+) -> None:
+    """What an earlier check of the same transaction found clean is not taken for what held before it."""
+    shapes = ":S sh:targetClass :M ; sh:property [ sh:path :p ; sh:datatype xsd:integer ] ."
+    line = bench(":m a :M ; :p true .", shapes)
+    line.begin()
+    line.remove(":m :p true .")
+    line.check()
+    line.add(":m :p false .")
+
+    findings = line.check()
+
+    assert [str(f.value) for f in findings.introduced] == ["false"]
+    assert [str(f.value) for f in line.validator.results()] == ["false"]
+
+
+def test_a_type_and_a_class_edge_that_go_together_are_both_seen(bench: Callable[..., Any]) -> None:
+    """A node ceases to be a target by losing a type that is no longer below the class either."""
+    line = bench(":m a :Filler ; :speed 600 . :Filler rdfs:subClassOf :Machine .", LIMIT)
+
+    findings = line.change(remove=":m a :Filler . :Filler rdfs:subClassOf :Machine .")
+
+    assert len(findings.fixed) == 1
+
+
+def test_a_class_edge_that_comes_and_goes_within_a_transaction_leaves_nothing(bench: Callable[..., Any]) -> None:
+    """Class trees remembered by a first check are forgotten when the edge is taken back without a rollback."""
+    line = bench(":m a :Filler ; :speed 400 .", LIMIT)
+    line.begin()
+    line.add(":Filler rdfs:subClassOf :Machine . :m :speed 600 .")
+    assert len(line.check().introduced) == 1
+
+    line.remove(":Filler rdfs:subClassOf :Machine .")
+    findings = line.check()
+
+    assert findings.introduced == ()
+    assert list(line.validator.results()) == []
+
+
+def test_a_value_behind_a_nested_path_is_checked_again_whatever_its_form(bench: Callable[..., Any]) -> None:
+    """The result of a nested property shape names the new value, although only forms are judged."""
+    shapes = (
+        ":S sh:targetClass :L ; sh:property [ sh:path :has ; sh:property [ sh:path :p ; sh:datatype xsd:double ] ] ."
+    )
+    line = bench(":l a :L ; :has :m . :m :p 1 .", shapes)
+
+    findings = line.change(add=":m :p 2 .", remove=":m :p 1 .")
+
+    assert [str(f.value) for f in findings.introduced] == ["2"]
+    assert [str(f.value) for f in findings.fixed] == ["1"]
+
+
+def test_siblings_of_a_qualified_shape_are_part_of_its_footprint(bench: Callable[..., Any]) -> None:
+    """A value that begins to conform to a sibling no longer counts."""
+    shapes = """:S sh:targetClass :Hand ; sh:property
+      [ sh:path :digit ; sh:qualifiedValueShape [ sh:class :Thumb ] ; sh:qualifiedMinCount 1 ;
+        sh:qualifiedValueShapesDisjoint true ] ,
+      [ sh:path :digit ; sh:qualifiedValueShape [ sh:property [ sh:path :long ; sh:minCount 1 ] ] ;
+        sh:qualifiedMinCount 0 ; sh:qualifiedValueShapesDisjoint true ] ."""
+    line = bench(":h a :Hand ; :digit :d . :d a :Thumb .", shapes)
+    assert line.started == ()
+
+    findings = line.change(add=":d :long true .")
+
+    assert [f.component for f in findings.introduced] == [SH.QualifiedMinCountConstraintComponent]

@@ -283,7 +283,7 @@ def test_incremental_results_equal_full_ones_and_those_of_pyshacl(seed: int) -> 
 
 
 def test_many_verdicts_change_on_nodes_that_are_no_subject_of_the_change() -> None:
-    """Checking the changed subjects alone would be unsound: here it would miss a fifth of all verdict changes or more."""
+    """Checking the changed subjects alone would be unsound: here it would miss a fifth of all changes or more."""
     elsewhere = total = 0
     for seed in range(100, 130):
         world = World(seed)
