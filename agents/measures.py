@@ -14,6 +14,7 @@ from rdflib import RDF, Literal, URIRef
 from agents.core import Channel, Core, Snapshot
 from agents.features import Facts, Features, difference
 from agents.layout import read_layouts
+from agents.watch import plant_time
 from kg.change import Change, Kind, Published, Quad, Role, Source
 from kg.errors import TwinError
 from kg.names import GraphName
@@ -62,7 +63,7 @@ class Measures:
         if event.kind is Kind.MEASURE:
             return
         for features in self._features:
-            features.pass_to(event.plant_us)
+            features.pass_to(plant_time(event))
             self._take(features, event.added)
         self._wake.set()
 

@@ -71,7 +71,7 @@ class Watch:
         if event.seq <= self.seq and event.admitted:
             return True
         self.seq = max(self.seq, event.seq)
-        self.plant_us = max(self.plant_us, event.plant_us)
+        self.plant_us = max(self.plant_us, plant_time(event))
         self.release = event.release
         if any(quad.g in _MODEL for quad in (*event.added, *event.removed)):
             return False
@@ -167,6 +167,11 @@ class Watch:
     def _part_of(self, node: URIRef) -> URIRef | None:
         found = self._model.get((node, ISA95.isPartOf), ())
         return next((o for o in sorted(found) if isinstance(o, URIRef)), None)
+
+
+def plant_time(event: Published) -> int:
+    """Plant time of an event: what it says, or its newest source timestamp."""
+    return max((reading.source_us for reading in event.readings), default=0) or event.plant_us
 
 
 def is_echo(event: Published, own: Container[object]) -> bool:

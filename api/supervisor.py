@@ -186,7 +186,9 @@ class Supervisor:
         """The error for a part that ended at its first start: its own last words and its own exit code."""
         path = self._log_path(part.name)
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
-        last = next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+        # the frames of a traceback are drawn with these
+        said = (line.strip(" |+-") for line in reversed(lines))
+        last = next((line for line in said if line), "it said nothing")
         kind = DataDirectoryLocked if f"[{DataDirectoryLocked.code}]" in last else ServiceDown
         told = last.split(" [", 1)[0] if kind is DataDirectoryLocked else last
         return kind(f"The {part.name} could not start: {told}", part=part.name, exit=code, log=str(path))

@@ -30,11 +30,20 @@ class _Expected:
 class EchoFilter:
     """Watches the writable properties. `tags` maps their properties to history's tags, `grants` gives tolerances."""
 
-    def __init__(self, grants: Iterable[WriteGrant], tags: Mapping[URIRef, TagId]) -> None:
+    def __init__(
+        self,
+        grants: Iterable[WriteGrant],
+        tags: Mapping[URIRef, TagId],
+        held: Iterable[Reading] = (),
+    ) -> None:
+        """`held` are the last readings of an earlier run, so that a change in between is noticed too."""
         self._tolerance = {grant.prop: grant.tolerance for grant in grants}
         self._props = {tags[prop]: prop for prop in self._tolerance if prop in tags}
         self._expected: dict[URIRef, list[_Expected]] = {}
         self._held: dict[URIRef, float] = {}
+        for reading in held:
+            if reading.tag in self._props:
+                self._remember(self._props[reading.tag], reading)
 
     def expect(self, prop: URIRef, value: float, tolerance: float, request: str, until_us: int) -> None:
         """From now until `until_us` (wall time) this value is the echo of this request."""

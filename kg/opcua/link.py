@@ -296,7 +296,8 @@ class Link:
         if self._connected is not False:
             self._connected = False
             self._sink.facts(connection_change(self._server.iri, False, now_us, self._cause))
-            _log.warning("%s: not connected: %s", self._server.url, self._cause)
+            level = logging.INFO if self._closing.is_set() else logging.WARNING
+            _log.log(level, "%s: not connected: %s", self._server.url, self._cause)
 
     def _tell_gap(self, from_us: int, until_us: int, cause: str) -> None:
         self._counters.gaps += 1

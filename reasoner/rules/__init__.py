@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from rdflib import Graph, URIRef
 
+from kg.errors import RuleRefused
 from reasoner.rules.engine import DEFAULT_BUDGET, RuleEngine
 from reasoner.rules.guards import GUARDED, guarded_by
 from reasoner.rules.ir import Absence, Atom, Bind, Call, Const, Ref, Rule, Var
@@ -24,6 +25,22 @@ def load(document: Graph, *, guarded: frozenset[URIRef] = GUARDED, also: tuple[R
     rules = read_rules(document)
     check_guards(rules, guarded)
     return stratified((*also, *rules))
+
+
+def load_conditions(document: Graph, *, guarded: frozenset[URIRef] = GUARDED) -> RuleSet:
+    """Agents' conditions as one set: rules whose head's predicate is the rule's own IRI, so that a head is a match.
+
+    Raises RuleRefused naming the rule, also where one agent's rule would give the match of another.
+    """
+    rules = load(document, guarded=guarded)
+    for rule in rules.rules:
+        if str(rule.head.p) != rule.name:
+            raise RuleRefused(
+                f"The condition {rule.name} derives {rule.head.p}; its head's predicate must be its own IRI.",
+                rule=rule.name,
+                term=str(rule.head.p),
+            )
+    return rules
 
 
 __all__ = [
@@ -43,6 +60,7 @@ __all__ = [
     "check_layers",
     "guarded_by",
     "load",
+    "load_conditions",
     "parse_construct",
     "read_rules",
     "stratified",

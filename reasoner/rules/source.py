@@ -10,20 +10,18 @@ What a function is given: `view` to look things up in, `meter` to count steps. O
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 
 from kg.errors import RuleRefused
 from kg.terms import Node
 from reasoner.rules import nodes as runtime
-from reasoner.rules.ir import Absence, Atom, Bind, Call, Const, Constant, Expr, Ref, Rule, Slot, Var, variables_of
+from reasoner.rules.expression_source import ExpressionSource
+from reasoner.rules.ir import Absence, Atom, Bind, Constant, Expr, Rule, Var, variables_of
 from reasoner.rules.nodes import Nodes
-from reasoner.rules.operators import ON_TERMS, ON_VALUES, truth
+from reasoner.rules.operators import truth
 from reasoner.rules.order import SCAN, Filter, Step, arranged, cost, inside
-from reasoner.rules.values import of_term, to_term
+from reasoner.rules.values import to_term
 
-_BOOLEAN = frozenset(("=", "!=", "<", ">", "<=", ">=", "&&", "||", "!", "bound", "sameterm"))
-_FAST = {"=": "==", "!=": "!=", "<": "<", ">": ">", "<=": "<=", ">=": ">="}
 _GLOBALS: dict[str, Any] = {
     "HOLDS": runtime.holds,
     "BOUND": runtime.bound_or_none,
@@ -108,20 +106,18 @@ class Writer:
         return self._node_of(term)
 
 
-class _Code:
+class _Code(ExpressionSource):
     """One function being written: lines, constants, and which variables are bound."""
 
     def __init__(
         self, writer: Writer, parameters: str, relevant: Callable[[Atom], bool] | None, *, ordered: bool = False
     ) -> None:
+        super().__init__(writer.nodes, writer.node_of)
         self.writer = writer
         self.relevant = relevant
         self.ordered = ordered
         self.bound: frozenset[Var] = frozenset()
         self._parameters = parameters
-        self._constants: dict[str, Any] = {}
-        self._by_value: dict[object, str] = {}
-        self._names: dict[Var, str] = {}
         self._lines: list[str] = []
         self._helpers: list[str] = []
         self._depth = 2
@@ -145,22 +141,6 @@ class _Code:
         self.enter(text)
         self.line("n += 1")
         self.line("if n > left: meter.over(n, RULE)")
-
-    def constant(self, value: Any, key: object) -> str:
-        name = self._by_value.get(key)
-        if name is None:
-            name = self._by_value[key] = f"K{len(self._constants)}"
-            self._constants[name] = value
-        return name
-
-    def name(self, var: Var) -> str:
-        return self._names.setdefault(var, f"v{len(self._names)}")
-
-    def source(self, slot: Slot) -> str:
-        """The node of a slot as source."""
-        if isinstance(slot, Var):
-            return self.name(slot)
-        return self.constant(self.writer.node_of(slot), ("node", slot))
 
     # matching
 
@@ -249,7 +229,7 @@ class _Code:
             self.enter(f"if older({text}):")
 
     def bind(self, bind: Bind) -> None:
-        value = f"BOUND(lambda: {self._node(bind.expr)})"
+        value = f"BOUND(lambda: {self.node(bind.expr)})"
         if bind.var in self.bound:
             self.enter(f"if {self.name(bind.var)} == {value}:")
             return
@@ -265,7 +245,7 @@ class _Code:
     def absence(self, absence: Absence) -> None:
         """Go on only where the absence has no match; the search is a function of its own."""
         inner = _Code(self.writer, "", None)
-        inner._constants, inner._by_value, inner._names = self._constants, self._by_value, self._names
+        inner.share(self)
         inner.bound = self.bound & absence.variables()
         outer = "".join(f"{name}, " for name in sorted(map(self.name, inner.bound)))
         for step in inside(absence, inner.bound):
@@ -279,110 +259,15 @@ class _Code:
         self._helpers += inner._function(name, f"{outer}view, meter")
         self.enter(f"if not {name}({outer}view, meter):")
 
-    # filters and expressions
+    # filters and results
 
     def filter(self, expr: Expr) -> None:
-        self.enter(f"if {self._quick(expr) or f'HOLDS(lambda: {self._value(expr)})'}:")
-
-    def _quick(self, expr: Expr) -> str | None:
-        """A comparison of variables and constants: a plain one where both are doubles, a careful one otherwise."""
-        if not isinstance(expr, Call) or expr.op not in _FAST or any(isinstance(arg, Call) for arg in expr.args):
-            return None
-        texts, doubles = [], []
-        for arg in expr.args:
-            if isinstance(arg, Ref):
-                texts.append(self.name(arg.var))
-                doubles.append((self.name(arg.var), f"{self.name(arg.var)}.__class__ is float"))
-            elif isinstance(arg, Const):
-                texts.append(self.source(arg.term))
-                value = of_term(arg.term)
-                if value.__class__ not in (float, int, Decimal):
-                    return self._careful(expr.op, texts, expr)
-                number = float(cast(Decimal, value))
-                doubles.append((self.constant(number, ("number", number)), ""))
-        tests = " and ".join(test for _, test in doubles if test)
-        careful = self._careful(expr.op, texts, expr)
-        if not tests:
-            return careful
-        return f"({doubles[0][0]} {_FAST[expr.op]} {doubles[1][0]} if {tests} else {careful})"
-
-    def _careful(self, op: str, texts: list[str], expr: Call) -> str:
-        operator = self.constant(ON_VALUES[op][1], ("op", op))
-        a, b = (
-            self.name(x.var) if isinstance(x, Ref) else self.source(x.term)
-            for x in expr.args
-            if not isinstance(x, Call)
-        )
-        return f"{self._nodes('test')}({operator}, {a}, {b})"
-
-    def _nodes(self, method: str) -> str:
-        return self.constant(getattr(self.writer.nodes, method), ("nodes", method))
-
-    def _value(self, expr: Expr) -> str:
-        """Source of an expression as a value."""
-        match expr:
-            case Ref(var):
-                name = self.name(var)
-                return f"({name} if {name}.__class__ is float else {self._nodes('value')}({name}))"
-            case Const(term):
-                return self.constant(of_term(term), ("value", term))
-            case Call("bound", (Ref(var),)):
-                return f"({self.name(var)} is not None)"
-            case Call("!", (arg,)):
-                return f"(not {self._truth(arg)})"
-            case Call("&&" | "||", args):
-                thunks = ", ".join(f"lambda: {self._value(arg)}" for arg in args)
-                return f"{'AND' if expr.op == '&&' else 'OR'}({thunks})"
-            case Call("if", (test, yes, no)):
-                return f"({self._value(yes)} if {self._truth(test)} else {self._value(no)})"
-            case Call("coalesce", args):
-                return f"FIRST({', '.join(f'lambda: {self._value(arg)}' for arg in args)})"
-            case Call(op, args) if op in ON_VALUES:
-                function = self.constant(ON_VALUES[op][1], ("op", op))
-                return f"{function}({', '.join(map(self._value, args))})"
-            case Call(op, args):
-                function = self.constant(ON_TERMS[op][1], ("op", op))
-                return f"{function}({', '.join(map(self._term, args))})"
-
-    def _truth(self, expr: Expr) -> str:
-        if isinstance(expr, Call) and expr.op in _BOOLEAN:
-            return self._value(expr)
-        return f"TRUTH({self._value(expr)})"
-
-    def _term(self, expr: Expr) -> str:
-        """Source of an expression as an RDF term."""
-        match expr:
-            case Ref(var):
-                return f"{self._nodes('term')}({self.name(var)})"
-            case Const(term):
-                return self.constant(term, ("term", term))
-            case Call("if", (test, yes, no)):
-                return f"({self._term(yes)} if {self._truth(test)} else {self._term(no)})"
-            case Call("coalesce", args):
-                return f"FIRST({', '.join(f'lambda: {self._term(arg)}' for arg in args)})"
-            case _:
-                return f"TO_TERM({self._value(expr)})"
-
-    def _node(self, expr: Expr) -> str:
-        """Source of an expression as a node; plain variables and constants keep their lexical form."""
-        match expr:
-            case Ref(var):
-                return f"{self._nodes('bound')}({self.name(var)})"
-            case Const(term):
-                return self.source(term)
-            case Call("if", (test, yes, no)):
-                return f"({self._node(yes)} if {self._truth(test)} else {self._node(no)})"
-            case Call("coalesce", args):
-                return f"FIRST({', '.join(f'lambda: {self._node(arg)}' for arg in args)})"
-            case _:
-                return f"{self._nodes('node')}({self._value(expr)})"
-
-    # results
+        self.enter(f"if {self.test(expr)}:")
 
     def emit_head(self) -> None:
         head = self.writer.rule.head
         if isinstance(head.s, Var) and not any(atom.s == head.s for atom in self.writer.rule.body):
-            self.enter(f"if not {self._nodes('is_literal')}({self.name(head.s)}):")
+            self.enter(f"if not {self.nodes('is_literal')}({self.name(head.s)}):")
         premises = "".join(f"{text}, " for text in self._premises)
         self.line(f"out.append((({', '.join(map(self.source, head))}), ({premises})))")
 

@@ -89,25 +89,17 @@ class Affected:
             return
         if trigger.by_presence and group.removed and group.added:
             return
-        objects = [*group.removed, *group.added]
-        if trigger.guard is not None:
-            # The class tree as it is now suffices: of the edges that a class lost on its way up, the last one has its
-            # object still below the guard, so that edge leads back to every instance that was lost.
-            below = sight.below(trigger.guard)
-            objects = [o for o in objects if o in below]
-            if not objects:
-                return
-        starts = (group.s,) if trigger.forward else objects
-        if trigger.back is None:
-            for start in starts:
-                self.pairs[unit, start] = None
-            return
-        trace = self._traced(changes)
         whole = self._meter.halve()
         try:
-            for start in starts:
-                for focus in trigger.back(trace, start):
-                    self.pairs[unit, focus] = None
+            starts = _starts(trigger, group, sight)
+            if trigger.back is None:
+                for start in starts:
+                    self.pairs[unit, start] = None
+            elif starts:
+                trace = self._traced(changes)
+                for start in starts:
+                    for focus in trigger.back(trace, start):
+                        self.pairs[unit, focus] = None
         except Undecided:
             self.lost[unit] = None
         finally:
@@ -118,3 +110,16 @@ class Affected:
             removed = (triple for triple, _, now in changes if not now)
             self._trace = Trace(OldAndNew(self._graph, removed), self._meter)
         return self._trace
+
+
+def _starts(trigger: Trigger, group: Group, sight: Sight) -> Sequence[Node]:
+    """Where the way back begins: the subject, or each object that was lost or won."""
+    objects = [*group.removed, *group.added]
+    if trigger.guard is not None:
+        # The class tree as it is now suffices: of the edges that a class lost on its way up, the last one has its
+        # object still below the guard, so that edge leads back to every instance that was lost.
+        below = sight.below(trigger.guard)
+        objects = [o for o in objects if o in below]
+        if not objects:
+            return ()
+    return (group.s,) if trigger.forward else objects

@@ -96,8 +96,18 @@ class Sight:
         """The classes t with t rdfs:subClassOf* cls; remembered until `forget_classes`."""
         found = self._below.get(cls)
         if found is None:
-            found = self._below[cls] = frozenset(_below(self, self._sub_class_of, cls))
+            found = self._below[cls] = frozenset(self._find_below(cls))
         return found
+
+    def _find_below(self, cls: Node) -> set[Node]:
+        seen = {cls}
+        todo = [cls]
+        while todo:
+            for t in self.subjects(self._sub_class_of, todo.pop()):
+                if t not in seen:
+                    seen.add(t)
+                    todo.append(t)
+        return seen
 
     def forget_classes(self) -> None:
         """Called after a change of rdfs:subClassOf."""
@@ -117,12 +127,10 @@ class Sight:
 class Trace:
     """A view, such as the graph before and after a transaction together, with look-ups counted. Implements Reader."""
 
-    __slots__ = ("_below", "_sub_class_of", "_view", "meter")
+    __slots__ = ("_view", "meter")
 
-    def __init__(self, view: View, meter: Meter, sub_class_of: Node) -> None:
+    def __init__(self, view: View, meter: Meter) -> None:
         self._view = view
-        self._sub_class_of = sub_class_of
-        self._below: dict[Node, frozenset[Node]] = {}
         self.meter = meter
 
     def objects(self, s: Node, p: Node) -> list[Node]:
@@ -131,27 +139,9 @@ class Trace:
     def subjects(self, p: Node, o: Node) -> list[Node]:
         return self._counted(list(self._view.subjects(p, o)))
 
-    def below(self, cls: Node) -> frozenset[Node]:
-        """The classes that were or are below `cls`, itself included."""
-        found = self._below.get(cls)
-        if found is None:
-            found = self._below[cls] = frozenset(_below(self, self._sub_class_of, cls))
-        return found
-
     def _counted(self, found: list[Node]) -> list[Node]:
         meter = self.meter
         meter.spent += 1 + len(found)
         if meter.spent > meter.limit:
             raise meter.overspent()
         return found
-
-
-def _below(reader: Reader, sub_class_of: Node, cls: Node) -> set[Node]:
-    seen = {cls}
-    todo = [cls]
-    while todo:
-        for t in reader.subjects(sub_class_of, todo.pop()):
-            if t not in seen:
-                seen.add(t)
-                todo.append(t)
-    return seen

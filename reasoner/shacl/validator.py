@@ -78,17 +78,11 @@ class Validator:
         changes = transaction.changes(since)
         self.meter.spent, self.meter.limit = 0, self.budget
         log = _Log(self)
-        self._follow_classes(opened, changes, log)
-        affected = Affected(self._triggers, self._graph, self._lanes, self.meter, opened.before, opened.classes_changed)
-        affected.walk(changes)
-        self._settle_debts(affected, log)
-        for pair in opened.before:
-            if pair not in affected.pairs:
-                self._change(pair, opened.before[pair], opened, log)
-        for pair in affected.pairs:
-            self._recheck(pair, opened, log)
-        if log.has_entries:
-            transaction.on_rollback(log.undo)
+        try:
+            self._update(opened, changes, log)
+        finally:
+            if log.has_entries:
+                transaction.on_rollback(log.undo)
         return self._findings(opened)
 
     def results(self) -> Iterator[Finding]:
@@ -109,6 +103,17 @@ class Validator:
         if opened is None or opened.transaction is not transaction or opened.since != since:
             opened = self._opened = _Opened(transaction, since)
         return opened
+
+    def _update(self, opened: _Opened, changes: Changes, log: _Log) -> None:
+        self._follow_classes(opened, changes, log)
+        affected = Affected(self._triggers, self._graph, self._lanes, self.meter, opened.before)
+        affected.walk(changes)
+        self._settle_debts(affected, log)
+        for pair, hits in opened.before.items():
+            if pair not in affected.pairs:
+                self._change(pair, hits, opened, log)
+        for pair in affected.pairs:
+            self._recheck(pair, opened, log)
 
     def _follow_classes(self, opened: _Opened, changes: Changes, log: _Log) -> None:
         sub_class_of = self._triggers.sub_class_of

@@ -65,12 +65,12 @@ def test_decisions_newest_first(record: Record, capsys: pytest.CaptureFixture[st
 
     assert [(d.id[-1], d.end, d.requested) for d in found] == [
         ("c", "shadow", False),
-        ("a", "committed", True),
         ("b", "refused", False),
+        ("a", "committed", True),
     ]
-    assert found[1].target == BOT + "Filler.SetMachSpeed"
+    assert found[2].target == BOT + "Filler.SetMachSpeed"
     assert code == 0
-    assert [row["id"] for row in document] == ["urn:uuid:c", "urn:uuid:a"]
+    assert [row["id"] for row in document] == ["urn:uuid:c", "urn:uuid:b"]
 
 
 def test_explain_in_every_form(record: Record, capsys: pytest.CaptureFixture[str]) -> None:

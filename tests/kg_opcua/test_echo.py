@@ -65,6 +65,15 @@ def test_a_change_while_nobody_looked_is_foreign_too(echo):
     assert len(facts) == 1
 
 
+def test_a_change_since_the_earlier_run_is_foreign_too():
+    """With the last readings of that run, the first value of this one is compared."""
+    grant = WriteGrant(PROP, 0.0, 600.0, 600.0, 0.0, 10, 0.5, 1.0, 1)
+    same, other = (EchoFilter([grant], {PROP: TAG}, held=[reading(v), reading(7.0, tag=OTHER)]) for v in (400.0, 390.0))
+
+    assert same.mark([reading(400.0)])[1] == []
+    assert len(other.mark([reading(400.0)])[1]) == 1
+
+
 def test_an_expectation_ends_with_its_time(echo):
     """A value that comes too late is somebody else's."""
     echo.mark([reading(400.0)])

@@ -10,8 +10,9 @@ from dataclasses import replace
 
 import pytest
 
-from kg.errors import BadChange, NotAuthorised, UnknownNode, WritesFrozen
+from kg.errors import BadChange, DataDirectoryLocked, NotAuthorised, UnknownNode, WritesFrozen
 from kg.opcua.gateway import GatewayLog, Intent, Outcome, Result, Stop, StopMode
+from kg.opcua.gateway.lock import GatewayLock
 
 INTENT = Intent("urn:r1", "urn:d1", "urn:speed", 410.0, 400.0, 7, "urn:agent", 1_000)
 ENDED = Outcome("urn:r1", "urn:d1", "urn:speed", Result.CONFIRMED, "confirmed", "Shown.", 410.0, 0, True, 2_000)
@@ -161,3 +162,14 @@ def test_what_was_acknowledged_before_a_kill_is_there_after_it(path):
     assert {f"urn:r{number}" for number in acknowledged} <= found
     assert len(log.recover(1)) == len(found) == len(log.frozen())
     log.close()
+
+
+def test_a_second_gateway_on_the_same_data_is_refused(tmp_path):
+    """Until the first has ended."""
+    first = GatewayLock(tmp_path)
+    with pytest.raises(DataDirectoryLocked):
+        GatewayLock(tmp_path)
+    first.close()
+    first.close()
+
+    GatewayLock(tmp_path).close()

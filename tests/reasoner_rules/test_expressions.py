@@ -163,7 +163,7 @@ terms = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(terms, min_size=1, max_size=5), st.sampled_from(["<", ">", "<=", ">=", "=", "!="]))
 def test_compiled_comparisons_are_the_plain_ones(
     rules: Callable[..., Any], twin: Callable[..., Any], values: list[Any], operator: str

@@ -212,6 +212,29 @@ def test_facts_in_graphs_that_rules_may_not_see_are_not_seen(
     assert world.derived() == set()
 
 
+def test_a_withdrawn_fact_that_stays_in_a_hidden_graph_is_not_seen(
+    rules: Callable[..., Any], twin: Callable[..., Any]
+) -> None:
+    """The engine's own withdrawal may leave a triple that only a graph out of sight holds."""
+    world = twin(
+        rules(
+            "CONSTRUCT { ?x :hot true } WHERE { ?x :temperature ?t FILTER(?t > 80) }",
+            "CONSTRUCT { ?y :alarm ?x } WHERE { ?y :part ?x . ?x :hot true }",
+        )
+    )
+    world.start([(A, E.temperature, number(90)), (B, E.part, A)])
+    hot = world.nodes((A, E.hot, Literal(True)))
+    transaction = world.transaction()
+    transaction.add(*hot, GraphName.VIOLATIONS)
+    world.engine.infer(transaction)
+    assert len(world.derived()) == 2
+
+    world.change(removes=[(A, E.temperature, number(90))], adds=[(C, E.part, A)])
+
+    assert world.graph.marks(*hot) == GraphName.VIOLATIONS.bit
+    assert world.derived() == set()
+
+
 def test_what_is_written_after_the_last_call_is_still_not_seen_later(
     rules: Callable[..., Any], twin: Callable[..., Any]
 ) -> None:

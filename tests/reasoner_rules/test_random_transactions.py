@@ -106,7 +106,7 @@ def test_hostile_rules_stay_exact(seed: int, rules: Callable[..., RuleSet], twin
     run(twin(rules(*HOSTILE)), Facts(seed, predicates, (E.Machine, E.Machine, E.Fine)), 25)
 
 
-@pytest.mark.parametrize("seed", range(100, 120))
+@pytest.mark.parametrize("seed", range(100, 114))
 def test_random_rules_stay_exact(seed: int, twin: Callable[..., Any], rules: Callable[..., RuleSet]) -> None:
     """Programs made at random, as far as they are accepted: 15 transactions a seed."""
     pick = random.Random(seed)

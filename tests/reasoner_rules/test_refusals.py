@@ -11,7 +11,7 @@ from rdflib.namespace import RDF, Namespace
 
 from kg.errors import RuleRefused
 from ontology import TW
-from reasoner.rules import Atom, Rule, Var, guarded_by, load, stratified
+from reasoner.rules import Atom, Rule, Var, guarded_by, load, load_conditions, stratified
 
 E = Namespace("http://example.org/")
 HEADER = """@prefix : <http://example.org/> . @prefix sh: <http://www.w3.org/ns/shacl#> .
@@ -127,6 +127,14 @@ def test_no_rule_derives_what_is_guarded(head: str) -> None:
         load(document(f"CONSTRUCT {{ {head} }} WHERE {{ ?s :q ?o }}"), guarded=guarded_by(model))
 
     assert caught.value.facts["rule"] == str(E.r)
+
+
+def test_a_condition_gives_its_own_match_only() -> None:
+    """The head's predicate of an agent's rule is the rule's IRI; nobody gives another's match."""
+    load_conditions(document("CONSTRUCT { ?s :r ?o } WHERE { ?s :q ?o }"))
+
+    with pytest.raises(RuleRefused, match="must be its own IRI"):
+        load_conditions(document("CONSTRUCT { ?s :other ?o } WHERE { ?s :q ?o }"))
 
 
 def test_no_rule_derives_types_of_any_class() -> None:

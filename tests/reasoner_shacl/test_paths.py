@@ -68,7 +68,7 @@ def test_a_reversed_path_leads_back(path: Path, edges: set[tuple[int, int, int]]
     transaction = Transaction(graph)
     for s, p, o in edges:
         transaction.add(nodes[s], predicates[p], nodes[o], GraphName.PLANT)
-    reader = Trace(graph, Meter(), node(URIRef("http://example.org/none")))
+    reader = Trace(graph, Meter())
     there, back = compile_path(path, node), compile_path(reverse(path), node)
 
     for start in nodes:

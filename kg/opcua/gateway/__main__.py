@@ -13,6 +13,7 @@ from pathlib import Path
 
 from kg.errors import TwinError
 from kg.opcua.gateway.assembly import build
+from kg.opcua.gateway.lock import GatewayLock
 
 USER = "TWINWRIGHT_GATEWAY_USER"
 PASSWORD = "TWINWRIGHT_GATEWAY_PASSWORD"  # noqa: S105  the name of the variable, not a password
@@ -37,11 +38,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 async def _serve(data: Path, plant: Path, endpoint: str | None, user: str, password: str | None) -> None:
-    gateway = build(data, plant, user=user, password=password, endpoint=endpoint)
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, gateway.close)
-    await gateway.run()
+    lock = GatewayLock(data)
+    try:
+        gateway = build(data, plant, user=user, password=password, endpoint=endpoint)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, gateway.close)
+        await gateway.run()
+    finally:
+        lock.close()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,64 @@
+"""Other programs beside which figures are measured. Those of requirements/bench.in may be absent."""
+
+from __future__ import annotations
+
+import importlib
+import time
+from collections.abc import Iterable, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from types import ModuleType
+
+import pyshacl
+from rdflib import Graph
+from rdflib.term import Node
+
+from bench.harness import frozen_collector
+from kg.change import Quad
+from ontology import TW
+
+
+def at_focus_nodes(data: Graph, shapes: Graph, request: Sequence[Quad]) -> float:
+    """Seconds that pySHACL needs for the nodes a request touches, the best of three. The data are left as they were."""
+    for quad in request:
+        data.add((quad.s, quad.p, quad.o))
+    target = next(quad.o for quad in request if quad.p == TW.target)
+    foci = [str(request[0].s), str(target), str(target).rpartition(".")[0]]
+    best = float("inf")
+    with frozen_collector():
+        for _ in range(3):
+            start = time.perf_counter()
+            pyshacl.validate(data, shacl_graph=shapes, inference="none", inplace=True, focus_nodes=foci)
+            best = min(best, time.perf_counter() - start)
+    for quad in request:
+        data.remove((quad.s, quad.p, quad.o))
+    return best
+
+
+def reasonable_seconds(triples: Iterable[tuple[Node, Node, Node]]) -> tuple[float, int] | None:
+    """Seconds and triples of the closure by `reasonable`, an OWL 2 RL reasoner in Rust; None where not installed.
+
+    Loading is left out, handing the result over to Python is not: its interface cannot do without.
+    """
+    module = _optional("reasonable")
+    if module is None:
+        return None
+    reasoner = module.PyReasoner()
+    reasoner.from_graph(list(triples))
+    start = time.perf_counter()
+    found = reasoner.reason()
+    return time.perf_counter() - start, len(found)
+
+
+def version_of(name: str) -> str:
+    """The version of an installed distribution, or a dash."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "-"
+
+
+def _optional(name: str) -> ModuleType | None:
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        return None
