@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pyoxigraph
@@ -15,13 +15,14 @@ from rdflib.term import BNode
 from bench.gate_rows import as_rdflib
 from bench.harness import Met, Options, Row, frozen_collector, span
 from bench.names import CLASSES, B
-from bench.peers import reasonable_seconds, version_of
+from bench.peers import Triple, reasonable_closure, version_of
 from bench.plant import generate
 from kg.graph import Transaction, WorkingGraph
 from kg.names import GraphName
 from kg.terms import Term, Terms
 from ontology import ISA95
 from reasoner.owl import compile_owl
+from reasoner.references.owlrl_reference import instance_facts
 from reasoner.rules import RuleEngine, stratified
 
 REQUIRED = "complete, not slower than `reasonable`"
@@ -57,23 +58,31 @@ def ontology() -> Graph:
 
 def _beside(what: str, graph: WorkingGraph, axioms: Graph) -> Row:
     """Our closure of the graph and the peer's closure of the same triples and axioms."""
-    peer = reasonable_seconds([*as_rdflib(graph), *axioms])
-    asserted = len(graph)
+    data = as_rdflib(graph)
     with frozen_collector():
         start = time.perf_counter()
         engine = RuleEngine(graph, stratified(compile_owl(axioms)))
         compiled_s = time.perf_counter() - start
         engine.start(Transaction(graph))
         seconds = time.perf_counter() - start
-    derived = len(graph) - asserted
-    measured = f"{span(seconds)} for {derived:,} derived facts"
-    note = f"compiling the ontology ({span(compiled_s)}) included; owlrl is too slow to stand beside it"
+    measured = f"{span(seconds)} for {len(graph) - len(data):,} derived facts"
+    note = f"compiling the ontology ({span(compiled_s)}) included; owlrl needs minutes and is left out"
+    peer = reasonable_closure([*data, *axioms])
     if peer is None:
         return Row(what, REQUIRED, AIM, measured, Met.NOT_MEASURED, f"peer `reasonable` is not installed; {note}")
-    peer_s, triples = peer
-    measured += f"; `reasonable` {version_of('reasonable')} {span(peer_s)} ({triples - asserted - len(axioms):,} triples)"
-    ratio = peer_s / seconds
-    return Row(what, REQUIRED, AIM, f"{ratio:.2f}x as fast: {measured}", Met.of_rate(ratio, 1, 3), note)
+    peer_s, found = peer
+    ours, theirs = _instances(as_rdflib(graph), axioms), _instances(found, axioms)
+    ratio, lacking = peer_s / seconds, len(theirs - ours)
+    measured = (
+        f"{ratio:.2f}x as fast: {measured}; `reasonable` {version_of('reasonable')} {span(peer_s)}; facts about"
+        f" individuals that only it finds: {lacking:,}, that only we find: {len(ours - theirs):,}"
+    )
+    return Row(what, REQUIRED, AIM, measured, Met.NO if lacking else Met.of_rate(ratio, 1, 3), note)
+
+
+def _instances(triples: Iterable[Triple], axioms: Graph) -> set[Triple]:
+    """Facts that link individuals with individuals or classes; literals are written differently by the peer."""
+    return {triple for triple in instance_facts(triples, axioms) if isinstance(triple[2], URIRef)}
 
 
 def _lubm() -> WorkingGraph:

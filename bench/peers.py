@@ -7,14 +7,17 @@ import time
 from collections.abc import Iterable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from types import ModuleType
+from typing import TypeAlias
 
 import pyshacl
 from rdflib import Graph
-from rdflib.term import Node
 
 from bench.harness import frozen_collector
 from kg.change import Quad
+from kg.terms import Term
 from ontology import TW
+
+Triple: TypeAlias = tuple[Term, Term, Term]
 
 
 def at_focus_nodes(data: Graph, shapes: Graph, request: Sequence[Quad]) -> float:
@@ -34,10 +37,10 @@ def at_focus_nodes(data: Graph, shapes: Graph, request: Sequence[Quad]) -> float
     return best
 
 
-def reasonable_seconds(triples: Iterable[tuple[Node, Node, Node]]) -> tuple[float, int] | None:
-    """Seconds and triples of the closure by `reasonable`, an OWL 2 RL reasoner in Rust; None where not installed.
+def reasonable_closure(triples: Iterable[Triple]) -> tuple[float, list[Triple]] | None:
+    """Seconds and result of the closure by `reasonable`, an OWL 2 RL reasoner in Rust; None where not installed.
 
-    Loading is left out, handing the result over to Python is not: its interface cannot do without.
+    Loading is left out; handing the result over to Python is not, since its interface cannot do without.
     """
     module = _optional("reasonable")
     if module is None:
@@ -46,7 +49,7 @@ def reasonable_seconds(triples: Iterable[tuple[Node, Node, Node]]) -> tuple[floa
     reasoner.from_graph(list(triples))
     start = time.perf_counter()
     found = reasoner.reason()
-    return time.perf_counter() - start, len(found)
+    return time.perf_counter() - start, found
 
 
 def version_of(name: str) -> str:

@@ -21,6 +21,7 @@ from kg.terms import Node
 from reasoner.rules.plan import Fact, Plan, Trigger
 from reasoner.rules.views import Before, Gone, Meter, Now
 
+_DERIVED = GraphName.INFERRED.bit
 Ranks: TypeAlias = list[dict[Fact, int]]
 """For each component the rank of its derived facts; empty for components without recursion."""
 _Proven: TypeAlias = "list[tuple[Fact, tuple[Fact, ...]]]"
@@ -38,7 +39,7 @@ class Delta:
         """Derived facts that are no longer asserted as well."""
         self.hidden: set[Node] = set()
         """Predicates of triples that are now in no visible graph."""
-        asserted = visible & ~GraphName.INFERRED.bit
+        asserted = visible & ~_DERIVED
         for triple, then, now in changes:
             if now & visible:
                 if not then & visible:
@@ -86,8 +87,7 @@ class Round:
         self._graph = transaction.graph
         self._now = now
         self._visible = visible
-        self._derived = GraphName.INFERRED.bit
-        self._asserted = visible & ~self._derived
+        self._asserted = visible & ~_DERIVED
         self._meter = meter
         self._gone = Gone()
         self._before = Before(now, self._gone)
@@ -291,7 +291,7 @@ class Round:
                 ranks[fact] = rank
 
     def _is_derived(self, fact: Fact) -> bool:
-        return bool(self._graph.marks(*fact) & self._derived)
+        return bool(self._graph.marks(*fact) & _DERIVED)
 
     def _is_asserted(self, fact: Fact) -> bool:
         return bool(self._graph.marks(*fact) & self._asserted)

@@ -27,7 +27,7 @@ BOTTLING = Path(str(files("plants.bottling")))
 @pytest.fixture
 def plant(tmp_path: Path) -> Path:
     """A copy of the bottling plant's folder: its manifest and its Turtle."""
-    folder = tmp_path / "plant"
+    folder = tmp_path / "original"
     folder.mkdir()
     for path in (*BOTTLING.glob("*.ttl"), BOTTLING / "plant.toml"):
         shutil.copyfile(path, folder / path.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,8 @@ def quad(subject: str, predicate: URIRef, value: Any, graph: GraphName = GraphNa
 
 
 def event(
-    seq: int, added: list[Quad], removed: list[Quad] = [], kind: str = "observation", **more: Any
-) -> dict[str, Any]:  # noqa: B006
+    seq: int, added: Sequence[Quad], removed: Sequence[Quad] = (), kind: str = "observation", **more: Any
+) -> dict[str, Any]:
     told = {"author": BOT + "LineAgent", "change": f"urn:uuid:{seq}", "detail": {}, "admitted": True, **more}
     texts = {"added": quads_to_text(added), "removed": quads_to_text(removed)}
     return {"seq": seq, "kind": kind, "at_us": seq, "plant_us": 0, "readings": [], **texts, **told}
@@ -117,11 +118,10 @@ def test_decisions_move_from_open_to_ended(model: LineModel) -> None:
 def test_values_and_violations_come_and_go(model: LineModel) -> None:
     """A late removal of an old value does not take the new one away."""
     violated = Quad(URIRef(BOT + "Filler"), TW.violates, URIRef("urn:shape"), GraphName.VIOLATIONS)
-    model.apply(
-        event(6, [quad("Filler", PACK.curMachSpeed, 380.0), violated], [quad("Filler", PACK.curMachSpeed, 400.0)])
-    )
+    old, new = (quad("Filler", PACK.curMachSpeed, speed) for speed in (400.0, 380.0))
+    model.apply(event(6, [new, violated], [old]))
     between = len(model.violations)
-    model.apply(event(7, [], [quad("Filler", PACK.curMachSpeed, 400.0), violated]))
+    model.apply(event(7, [], [old, violated]))
 
     assert model.number(BOT + "Filler", PACK.curMachSpeed) == 380.0
     assert (between, len(model.violations)) == (1, 0)

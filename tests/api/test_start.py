@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +10,13 @@ from pydantic import SecretStr
 
 from api.autonomy import set_autonomy
 from api.parts import END_ORDER, PlantChoice, plant_part, twin_parts
-from api.plantfolder import find
 from api.ports import free_port, require_free
 from api.prepare import Prepared, prepare
 from api.run_info import RunInfo
 from api.settings import Settings
 from kg.change import Kind, Source, Verdict
 from kg.errors import DataDirectoryLocked, NotAuthorised, PlantIncomplete, UnknownNode
-from kg.opcua.gateway.shipped import turtle_digest
+from kg.opcua.gateway.shipped import why_read_only
 from kg.store import DataDirectory
 from kg.tokens import read_tokens
 from kg.wire import json_to_change, verdict_to_json
@@ -33,7 +31,7 @@ def test_what_runs_is_a_copy(plant: Path, tmp_path: Path) -> None:
     prepared = prepare(tmp_path / "data", plant, LOCAL)
 
     assert prepared.plant.folder != plant
-    assert turtle_digest(prepared.plant.folder) == turtle_digest(find("bottling"))
+    assert why_read_only(prepared.plant, prepared.plant.servers) is None
     assert prepared.info.endpoint == LOCAL
     assert RunInfo.read(tmp_path / "data") == prepared.info
     assert read_tokens(tmp_path / "data") == prepared.tokens
@@ -120,4 +118,3 @@ async def test_autonomy_is_an_engineers_change_of_the_policy(fake: Any) -> None:
     assert change.kind is Kind.EDIT
     assert [(str(q.s), str(q.o)) for q in change.adds] == [("urn:a", "advise")]
     assert [(str(q.s), str(q.o)) for q in change.removes] == [("urn:a", "shadow")]
-    await asyncio.sleep(0)

@@ -32,7 +32,7 @@ async def replica(data: Path, core: Any) -> AsyncIterator[tuple[asyncio.subproce
     client = AsyncClient(socket_path(data, REPLICA), tokens[CORE])
     try:
         async with asyncio.timeout(30):
-            while not await _answers(client):
+            while not await _answers(client):  # noqa: ASYNC110  # the socket appears in another process
                 await asyncio.sleep(0.05)
             yield process, client
     finally:
