@@ -48,7 +48,7 @@ async def _change(server: Server, nodes: list[ua.NodeId], rate: float, seconds: 
         due = int(passed * rate)
         while done < due:
             now = datetime.now(UTC)
-            value = ua.Variant(CALM + (done % 100_003) / 100_003, ua.VariantType.Double)
+            value = ua.Variant(CALM + (done % 100_003 + 1) / 100_004, ua.VariantType.Double)
             data = ua.DataValue(value, ua.StatusCode(), now, now)
             await space.write_attribute_value(nodes[done % len(nodes)], ua.AttributeIds.Value, data)
             done += 1

@@ -107,7 +107,7 @@ class RuleRefused(CallerError):
 
 class ShapeRefused(CallerError):
     code = "shape-refused"
-    remedy = "Change the shape named; docs/reference/shapes.md lists what is understood."
+    remedy = "Change the shape named; docs/reference/shacl.md lists what is understood."
 
 
 class OperatorError(TwinError):

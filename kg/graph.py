@@ -18,6 +18,7 @@ from kg.terms import Node, Term, Terms
 
 _EMPTY: frozenset[Node] = frozenset()
 _Objects = dict[Node, Node | set[Node]]
+_NOTHING: _Objects = {}
 
 
 class Triple(NamedTuple):
@@ -55,17 +56,17 @@ class WorkingGraph:
     # reading
 
     def has(self, s: Node, p: Node, o: Node) -> bool:
-        held = self._forward.get(p, {}).get(s)
+        held = self._forward.get(p, _NOTHING).get(s)
         return o in held if isinstance(held, set) else held is not None and held == o
 
     def objects(self, s: Node, p: Node) -> Iterable[Node]:
-        return _members(self._forward.get(p, {}).get(s))
+        return _members(self._forward.get(p, _NOTHING).get(s))
 
     def subjects(self, p: Node, o: Node) -> Iterable[Node]:
         return _members(self._index(p).get(o))
 
     def pairs(self, p: Node) -> Iterator[tuple[Node, Node]]:
-        for s, held in self._forward.get(p, {}).items():
+        for s, held in self._forward.get(p, _NOTHING).items():
             for o in _members(held):
                 yield s, o
 
@@ -80,13 +81,14 @@ class WorkingGraph:
 
     def count(self, p: Node) -> int:
         """How many subjects have this predicate; a cheap measure for join orders."""
-        return len(self._forward.get(p, {}))
+        return len(self._forward.get(p, _NOTHING))
 
     def marks(self, s: Node, p: Node, o: Node) -> int:
         """The marks of the named graphs that hold the triple; 0 where none does."""
-        if not self.has(s, p, o):
+        held = self._forward.get(p, _NOTHING).get(s)
+        if held is None or (o not in held if isinstance(held, set) else held != o):
             return 0
-        return self._unusual.get(Triple(s, p, o)) or self._usual[p]
+        return self._unusual.get((s, p, o)) or self._usual[p]  # type: ignore[call-overload]
 
     def in_graph(self, name: GraphName) -> Iterator[Triple]:
         """The triples of one named graph. Walks everything."""

@@ -23,20 +23,18 @@ class GraphName(Enum):
     VIOLATIONS = "violations"
     DECISIONS = "decisions"
 
-    @property
-    def iri(self) -> str:
-        return _BASE + self.value
+    iri: str
+    bit: int
 
-    @property
-    def bit(self) -> int:
-        return _BITS[self]
+    def __init__(self, short: str) -> None:
+        self.iri = _BASE + short
+        self.bit = 1 << len(type(self).__members__)
 
     @classmethod
     def of_iri(cls, iri: str) -> GraphName | None:
         return _BY_IRI.get(iri)
 
 
-_BITS: Final = {name: 1 << index for index, name in enumerate(GraphName)}
 _BY_IRI: Final = {name.iri: name for name in GraphName}
 
 #: Asserted graphs that shapes and rules read; `inferred` comes on top unless a shape asks for asserted facts only.

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from rdflib import Literal, URIRef
+from rdflib import URIRef
 
 from api.core.engines import agent_rules, rule_engines
 from kg.bindings import WriteGrant
@@ -62,12 +62,13 @@ def build(plant: PlantFolder, data: DataDirectory, now_us: Callable[[], int]) ->
     tags = Tags(graph.terms, plant.bindings, numbers)
     _load(graph, tags, recovered, frozenset(numbers.values()))
     domain, conditions = rule_engines(graph, plant)
+    shapes = compile_shapes(plant.graphs[GraphName.SHAPES])
     gate = Gate(
         graph,
         tags,
-        release_of(plant),
+        Release(plant.release, agent_rules(plant), shapes.standing),
         rules=domain,
-        shapes=Validator(graph, compile_shapes(plant.graphs[GraphName.SHAPES])),
+        shapes=Validator(graph, shapes),
         conditions=conditions,
         recorder=DurableRecorder(journal, history),
         now_us=now_us,
@@ -78,13 +79,6 @@ def build(plant: PlantFolder, data: DataDirectory, now_us: Callable[[], int]) ->
     journal.append([_opened_entry(plant, recovered, now_us())])
     grants = {grant.prop: grant for grant in plant.grants}
     return Parts(plant, gate, Clock(tags), tags, numbers, grants, journal, history, recovered)
-
-
-def release_of(plant: PlantFolder) -> Release:
-    """What the Gate must know of a release."""
-    shapes = plant.graphs[GraphName.SHAPES]
-    standing = shapes.subjects(TW.standing, Literal(True))
-    return Release(plant.release, agent_rules(plant), frozenset(s for s in standing if isinstance(s, URIRef)))
 
 
 def _register(history: History, plant: PlantFolder) -> dict[URIRef, TagId]:

@@ -42,7 +42,8 @@ class CoreProcess:
         self.runner = Runner(self.parts.gate, self.parts.clock, now_us)
         tokens = read_tokens(self._root)
         self._gateway = AsyncClient(socket_path(self._root, GATEWAY), tokens[CORE])
-        self._echo = EchoFilter(plant.grants, self.parts.numbers)
+        held = [sample.reading for sample in self.parts.recovered.lasts.values()]
+        self._echo = EchoFilter(plant.grants, self.parts.numbers, held)
         self._feed = Feed(self.runner)
         self._dispatcher = Dispatcher(
             self._gateway,

@@ -65,7 +65,7 @@ class Release:
     hash: str
     rules: frozenset[URIRef] = frozenset()
     """Agents' rules; a derived triple with such a predicate is a match."""
-    standing: frozenset[URIRef] = frozenset()
+    standing: frozenset[Term] = frozenset()
     """Shapes that, while violated, refuse every request in their scope."""
 
 

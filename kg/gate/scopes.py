@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 
-from rdflib import Literal, URIRef
+from rdflib import Literal
 
 from kg.change import Change, Finding, Findings, Reason
 from kg.errors import BadChange, UnknownNode
 from kg.gate.requests import Request
 from kg.graph import Transaction, WorkingGraph
-from kg.terms import Node
+from kg.terms import Node, Term
 from ontology import ISA95, TW
 
 STOP_MODES = (TW.NoWrites, TW.ProposeOnly, TW.ReadOnly)
@@ -25,7 +25,7 @@ class Standing:
     `?rule tw:remedial true`; a sender can't claim it.
     """
 
-    def __init__(self, graph: WorkingGraph, shapes: frozenset[URIRef]) -> None:
+    def __init__(self, graph: WorkingGraph, shapes: frozenset[Term]) -> None:
         self._graph = graph
         self._shapes = shapes
         self._open: set[Finding] = set()
