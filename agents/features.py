@@ -1,8 +1,9 @@
 """Features and KPIs: what follows from the stream of values over plant time, as facts of the graph `kpi`.
 
 For each standing machine tw:stoppedForS in steps of ten seconds, tw:expectedRemainingS in steps of five, tw:firstOut
-and tw:firstOutReason; for the line and its constraint machine the indicators of `agents.kpi`; and one tw:Loss for each
-machine and reason that has cost the line time. Pure: values in, facts out, no clock.
+and tw:firstOutReason; tw:outOfControlAgoS for half an hour after a chart was out of control; for the line and its
+constraint machine the indicators of `agents.kpi`; and one tw:Loss for each machine and reason that has cost the line
+time. Pure: values in, facts out, no clock.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ Facts: TypeAlias = dict[_Key, Term]
 
 STEP_S = 10
 REMAINING_STEP_S = 5
+AGO_STEP_S = 300
+RECENT_S = 1800
 _LONGEST_STEP_US = 120_000_000
 """A longer hole in plant time is a gap: what happened in it is not known and counts nowhere."""
 
@@ -43,6 +46,8 @@ class Features:
         self._planned_s: dict[URIRef, float] = {}
         self._planned_rejects_s: dict[URIRef, float] = {}
         self._losses: dict[tuple[URIRef, StopReason], int] = {}
+        self._out_of_control: set[URIRef] = set()
+        self._out_of_control_us: dict[URIRef, int] = {}
 
     def pass_to(self, plant_us: int) -> None:
         """Plant time has moved on: what lasted since the last call is accounted for."""
@@ -52,6 +57,7 @@ class Features:
         if self.now_us and step_us <= _LONGEST_STEP_US and self._busy:
             self._account(step_us)
         self.now_us = plant_us
+        self._out_of_control_us.update(dict.fromkeys(self._out_of_control, plant_us))
 
     def take(self, s: URIRef, p: URIRef, value: object) -> None:
         """A live value, at the plant time reached."""
@@ -64,7 +70,9 @@ class Features:
             self._take_of_machine(s, machine, p, value)
 
     def _take_of_machine(self, s: URIRef, machine: Machine, p: URIRef, value: float) -> None:
-        if p == PACK.stateCurrent:
+        if p == TW.fillWeightInControl:
+            (self._out_of_control.discard if value else self._out_of_control.add)(s)
+        elif p == PACK.stateCurrent:
             stop = machine.enter(int(value), self.now_us)
             if stop is not None:
                 self._repairs.learn(str(s), stop.reason, stop.lasted_s)
@@ -106,17 +114,22 @@ class Features:
     def facts(self) -> Facts:
         """Everything that holds now. Changes in coarse steps only."""
         facts: Facts = {}
-        for node, machine in self._machines.items():
-            if machine.is_stopped:
-                facts.update(self._of_stop(node, machine))
+        facts.update(self.urgent_facts())
         facts.update(self._of_indicators())
         facts.update(self._of_losses())
         return facts
 
     def urgent_facts(self) -> Facts:
-        """The part of `facts` on which agents' conditions stand: stops and what is expected of them."""
-        stopped = ((node, machine) for node, machine in self._machines.items() if machine.is_stopped)
-        return {key: value for node, machine in stopped for key, value in self._of_stop(node, machine).items()}
+        """The part of `facts` on which agents' conditions stand: stops, what is expected of them, recent trouble."""
+        facts: Facts = {}
+        for node, machine in self._machines.items():
+            if machine.is_stopped:
+                facts.update(self._of_stop(node, machine))
+        for node, seen_us in self._out_of_control_us.items():
+            ago_s = (self.now_us - seen_us) // 1_000_000
+            if ago_s < RECENT_S:
+                facts[node, TW.outOfControlAgoS] = double_literal(float(ago_s // AGO_STEP_S * AGO_STEP_S))
+        return facts
 
     def _of_stop(self, node: URIRef, machine: Machine) -> Facts:
         stopped_s = machine.stopped_s(self.now_us) // STEP_S * STEP_S

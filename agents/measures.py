@@ -28,7 +28,7 @@ _LIVE = frozenset({GraphName.STATE, GraphName.INFERRED})
 _READ = frozenset(
     {
         *(PACK.stateCurrent, PACK.stopReason, PACK.prodProcessedCount, PACK.prodDefectiveCount),
-        *(TW.plannedBusy, TW.skuRatedSpeed),
+        *(TW.plannedBusy, TW.skuRatedSpeed, TW.fillWeightInControl),
     }
 )
 
@@ -121,7 +121,7 @@ class Measures:
                 features.take(quad.s, quad.p, quad.o.value)
 
 
-_URGENT = frozenset({TW.stoppedForS, TW.expectedRemainingS, TW.firstOut, TW.firstOutReason})
+_URGENT = frozenset({TW.stoppedForS, TW.expectedRemainingS, TW.firstOut, TW.firstOutReason, TW.outOfControlAgoS})
 _OWN = _URGENT | {
     *(TW.availability, TW.effectiveness, TW.qualityRatio, TW.oee, TW.throughputPerH, TW.goodCount, TW.minorStops),
     *(TW.ofEquipment, TW.lossReason, TW.lossMinutes),

@@ -82,11 +82,14 @@ def inputs_of(proof: Mapping[str, Any], watch: Watch) -> Iterator[Input]:
 def read_set_of(proof: Mapping[str, Any], match: Match, watch: Watch) -> tuple[Expected, ...]:
     """What must still hold when the request is judged.
 
-    The match itself, which stands for everything that the rule found absent; each live value, numbers within a
-    tolerance; each fact of policy and desired. Model and rules are held by the release; features such as the time a
-    machine has stood move by themselves, and only the match speaks for them.
+    The match itself, which stands for everything that the rule found absent (the rule may meanwhile want a
+    neighbouring value, no other); each live value, numbers within a tolerance; each fact of policy and desired.
+    Model and rules are held by the release; features such as the time a machine has stood move by themselves, and
+    only the match speaks for them.
     """
-    lines = [Expected(match.target, match.rule, match.value)]
+    binding = watch.bindings.get(match.target)
+    near = None if binding is None else _tolerance(binding)
+    lines = [Expected(match.target, match.rule, match.value, tolerance=None if near is None else near / 2)]
     for s, p, o, graph in leaf_facts(proof):
         prop = watch.by_value.get((s, p))
         if prop is not None and isinstance(o, Literal):

@@ -18,7 +18,7 @@ _AFTER: dict[End, int] = {
     End.WITHDRAWN: 2 * _SECOND,
     End.EXPIRED: 30 * _SECOND,
     End.REJECTED: 300 * _SECOND,
-    End.REFUSED: 5 * _SECOND,
+    End.REFUSED: 1 * _SECOND,
     End.COMMITTED: 1 * _SECOND,
     End.COMPENSATED: 60 * _SECOND,
     End.CLAMPED: 60 * _SECOND,

@@ -12,8 +12,8 @@ import pyoxigraph
 from rdflib import Graph, Literal, URIRef
 from rdflib.term import BNode
 
-from bench.gate_rows import as_rdflib
 from bench.harness import Met, Options, Row, frozen_collector, span
+from bench.loaded import as_rdflib, triples_of
 from bench.names import CLASSES, B
 from bench.peers import Triple, reasonable_closure, version_of
 from bench.plant import generate
@@ -71,7 +71,7 @@ def _beside(what: str, graph: WorkingGraph, axioms: Graph) -> Row:
     if peer is None:
         return Row(what, REQUIRED, AIM, measured, Met.NOT_MEASURED, f"peer `reasonable` is not installed; {note}")
     peer_s, found = peer
-    ours, theirs = _instances(as_rdflib(graph), axioms), _instances(found, axioms)
+    ours, theirs = _instances(triples_of(graph), axioms), _instances(found, axioms)
     ratio, lacking = peer_s / seconds, len(theirs - ours)
     measured = (
         f"{ratio:.2f}x as fast: {measured}; `reasonable` {version_of('reasonable')} {span(peer_s)}; facts about"
@@ -89,7 +89,7 @@ def _lubm() -> WorkingGraph:
     graph = WorkingGraph(Terms())
     load, node = Transaction(graph), graph.terms.node
     with gzip.open(DATA / "lubm1.nt.gz") as file:
-        for quad in pyoxigraph.parse(file, format=pyoxigraph.RdfFormat.N_TRIPLES):
+        for quad in pyoxigraph.parse(file.read(), format=pyoxigraph.RdfFormat.N_TRIPLES):
             s, p, o = (_term(found) for found in (quad.subject, quad.predicate, quad.object))
             load.add(node(s), node(p), node(o), GraphName.PLANT)
     return graph

@@ -95,9 +95,7 @@ def _decision(person: Source, target: URIRef, inputs: list[URIRef], at_us: int) 
         *((TW.input, prop) for prop in inputs),
     ]
     adds = tuple(Quad(node, p, o, GraphName.DESIRED) for p, o in facts)
-    request = Change(
-        Kind.REQUEST, person, adds, reason=request.reason, at_us=at_us, plant_us=at_us, id=request.id
-    )
+    request = Change(Kind.REQUEST, person, adds, reason=request.reason, at_us=at_us, plant_us=at_us, id=request.id)
     about = {"decision": request.id, "request": request.id, "target": str(target)}
     told = (
         {"stage": "written", "ok": True, "status": 0},

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from api.core.plant_side import LinkSink
-from bench.gate_rows import loaded
 from bench.harness import Met, Options, Row, Timing, span
+from bench.loaded import loaded
 from bench.plant import SERVER
 from kg.bindings import Server
 from kg.change import Published, ReadingFlag
@@ -48,7 +48,7 @@ class Arrivals:
 
 
 def rows(options: Options) -> Iterator[Row]:
-    """Rates in turn, until one is not sustained."""
+    """Rates in turn, up to 5,000 or further while they are sustained."""
     for rate in (1_000, 2_000, 5_000, 10_000):
         seconds = options.some(10, 3)
         result = asyncio.run(_measure(rate, seconds))
@@ -58,10 +58,10 @@ def rows(options: Options) -> Iterator[Row]:
             "5,000 changes/s sustained, nothing lost" if rate == 5_000 else "",
             f"10,000/s, p99 <= {PUBLISHING_MS + 100} ms" if rate == 10_000 else "",
             result.text(),
-            _met(rate, sustained),
+            _met(rate, sustained, result.waits),
             result.note(),
         )
-        if not sustained:
+        if rate >= 5_000 and not sustained:
             return
 
 
@@ -94,10 +94,11 @@ class Result:
         )
 
 
-def _met(rate: int, sustained: bool) -> Met:
-    if rate < 5_000:
-        return Met.INFO if sustained else Met.NO
-    return (Met.AIM if rate == 10_000 else Met.YES) if sustained else Met.NO
+def _met(rate: int, sustained: bool, waits: Timing) -> Met:
+    if rate == 5_000:
+        return Met.YES if sustained else Met.NO
+    is_aim = rate == 10_000 and sustained and waits.p99 <= (PUBLISHING_MS + 100) / 1000
+    return Met.AIM if is_aim else Met.INFO
 
 
 async def _measure(rate: int, seconds: int) -> Result:
@@ -171,5 +172,5 @@ async def _tell(process: asyncio.subprocess.Process) -> None:
 async def _until(condition: Callable[[], bool], within_s: float) -> None:
     """Wait for a condition, but no longer than this."""
     until = time.perf_counter() + within_s
-    while not condition() and time.perf_counter() < until:
+    while not condition() and time.perf_counter() < until:  # noqa: ASYNC110  what is waited for happens in other tasks
         await asyncio.sleep(0.01)

@@ -10,9 +10,11 @@ import argparse
 import asyncio
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import UTC
 
-from asyncua import Server, ua
+from asyncua import ua
+from asyncua.server.server import Server
+from asyncua.ua.attribute_ids import AttributeIds
 
 from bench.plant import CALM, NAMESPACE, generate
 
@@ -27,7 +29,7 @@ async def serve(items: int, rate: float, seconds: float) -> None:
     server.set_endpoint("opc.tcp://127.0.0.1:0/bench/")
     index = await server.register_namespace(NAMESPACE)
     paths = [binding.node_id.partition(";s=")[2] for binding in generate(10_000).bindings[:items]]
-    nodes = [ua.NodeId(path, index) for path in paths]
+    nodes = [ua.NodeId.from_string(f"ns={index};s={path}") for path in paths]
     for node, path in zip(nodes, paths, strict=True):
         await server.nodes.objects.add_variable(node, ua.QualifiedName(path, index), CALM, ua.VariantType.Double)
     await server.start()
@@ -47,10 +49,10 @@ async def _change(server: Server, nodes: list[ua.NodeId], rate: float, seconds: 
     while (passed := time.perf_counter() - begin) < seconds:
         due = int(passed * rate)
         while done < due:
-            now = datetime.now(UTC)
+            now = ua.DateTime.now(UTC)
             value = ua.Variant(CALM + (done % 100_003 + 1) / 100_004, ua.VariantType.Double)
             data = ua.DataValue(value, ua.StatusCode(), now, now)
-            await space.write_attribute_value(nodes[done % len(nodes)], ua.AttributeIds.Value, data)
+            await space.write_attribute_value(nodes[done % len(nodes)], AttributeIds.Value, data)
             done += 1
             if done % 50 == 0:
                 await asyncio.sleep(0)

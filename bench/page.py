@@ -45,9 +45,9 @@ def machine(kernels: Sequence[float], loads: Sequence[float]) -> str:
     versions = ", ".join(f"{name} {version_of(name)}" for name in _PEERS)
     return (
         f"{_processor()}, {os.cpu_count()} cores, {_memory_gib():.0f} GiB; {platform.system()} {platform.machine()}; "
-        f"{platform.python_implementation()} {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {versions}.\n"
-        f"\nThe kernel took {span(min(kernels))} to {span(max(kernels))} between groups. Load average of the last minute"
-        f" during the run: {min(loads):.1f} to {max(loads):.1f} ({_busy(max(loads))}).\n"
+        f"{platform.python_implementation()} {platform.python_version()}, SQLite {sqlite3.sqlite_version}, "
+        f"{versions}.\n\nThe kernel took {span(min(kernels))} to {span(max(kernels))} between groups. Load average of"
+        f" the last minute during the run: {min(loads):.1f} to {max(loads):.1f} ({_busy(max(loads))}).\n"
     )
 
 

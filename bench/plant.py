@@ -82,6 +82,11 @@ class BenchPlant:
         """A random sensor moves inside every band: nothing follows."""
         return self.reading(self.any_sensor(), CALM + self.rng.random())
 
+    def mixed(self, count: int) -> Iterator[Change]:
+        """So many readings (a multiple of 20), of which one in ten leaves its band or comes back."""
+        for number in range(count // 20 * 19):
+            yield from self.crossing() if number % 19 == 0 else (self.calm(),)
+
     def slice(self, count: int) -> Change:
         """So many calm readings in one observation, as the link hands them over."""
         samples = tuple(self.sample(self.any_sensor(), CALM + self.rng.random()) for _ in range(count))

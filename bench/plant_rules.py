@@ -34,7 +34,7 @@ def rules() -> Graph:
 
 
 def _of_sensors() -> dict[str, str]:
-    texts = {}
+    texts: dict[str, str] = {}
     for sensor in SENSORS:
         value, high, low = f"?m b:{sensor} ?v", f"?m b:{sensor}High ?h", f"?m b:{sensor}Low ?l"
         texts |= {

@@ -8,8 +8,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench.gate_rows import loaded
 from bench.harness import Met, Options, Row, Timing, frozen_collector, quietest, span, time_each
+from bench.loaded import loaded
 from kg.change import Reading, TagId
 from kg.history import History
 from kg.journal import Journal

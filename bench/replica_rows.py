@@ -51,7 +51,9 @@ def rows(options: Options) -> Iterator[Row]:
         yield _against(f"{name}, checked, in process", whole, raw[name], "the check parses the query with rdflib")
     channel = asyncio.run(_over_channel(quads, cases))
     for name, _ in cases:
-        yield _against(f"{name}, over the channel", channel[name], raw[name], "another process, JSON over a Unix socket")
+        yield _against(
+            f"{name}, over the channel", channel[name], raw[name], "another process, JSON over a Unix socket"
+        )
     yield _after_overwrites(mirror, plant, lookups, raw["a look-up"], options.some(10_000_000, 100_000))
 
 

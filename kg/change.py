@@ -250,6 +250,7 @@ class Published:
     cause: str | None
     at_us: int
     plant_us: int
+    """The plant time of the Change, or of the newest of its readings; 0 where there is none."""
     added: tuple[Quad, ...]
     """Everything that became true in any working graph, inferred and violation facts included."""
     removed: tuple[Quad, ...]

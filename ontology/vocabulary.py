@@ -156,6 +156,7 @@ class TW(DefinedNamespace):
     suspended: URIRef
     stoppedForS: URIRef
     expectedRemainingS: URIRef
+    outOfControlAgoS: URIRef
 
     # indicators and losses, graph kpi
     availability: URIRef

@@ -185,7 +185,7 @@ class Gate:
             return
         before_undecided, before_plant = self._undecided, self.plant_us
         self._undecided = findings.undecided
-        self.plant_us = max(self.plant_us, change.plant_us, *(r.source_us for r in change.readings), 0)
+        self.plant_us = max([self.plant_us, change.plant_us, *(r.source_us for r in change.readings)])
         self.seq += 1
 
         def undo() -> None:
@@ -393,7 +393,7 @@ def _event(
         author=str(change.source.author),
         cause=change.cause,
         at_us=change.at_us,
-        plant_us=change.plant_us,
+        plant_us=max([change.plant_us, *(reading.source_us for reading in change.readings)]),
         added=tuple(added),
         removed=tuple(removed),
         readings=change.readings if verdict.admitted else (),

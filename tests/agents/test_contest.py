@@ -68,16 +68,16 @@ def test_off_takes_no_part() -> None:
 
 
 def test_rests_double_with_each_refusal_and_end_with_success() -> None:
-    """5 s, 10 s, 20 s after refusals; a commit makes the next refusal the first again."""
+    """1 s, 2 s, 4 s after refusals; a commit makes the next refusal the first again."""
     rests, now = Rests(), 0
 
-    for seconds in (5, 10, 20):
+    for seconds in (1, 2, 4):
         rests.after(match(1), End.REFUSED, now)
         assert rests.is_resting(match(1), now + seconds * 1_000_000 - 1)
         assert not rests.is_resting(match(1), now + seconds * 1_000_000)
     rests.after(match(1), End.COMMITTED, now)
     rests.after(match(1), End.REFUSED, now)
-    assert rests.next_us(now) == 5_000_000
+    assert rests.next_us(now) == 1_000_000
 
 
 def test_a_shown_match_is_new_when_it_begins_again() -> None:

@@ -196,6 +196,21 @@ def test_breaks_and_holes_count_nowhere() -> None:
     assert features._pbt_us == 20 * SECOND
 
 
+def test_trouble_with_fill_weights_is_remembered_for_half_an_hour() -> None:
+    """Zero while the chart is out of control, then in steps of five minutes, then gone."""
+    features = running()
+    features.take(FILLER, TW.fillWeightInControl, False)
+    features.pass_to(START + 100 * SECOND)
+    features.take(FILLER, TW.fillWeightInControl, True)
+
+    seen = []
+    for second in (110, 450, 1899, 1901):
+        features.pass_to(START + second * SECOND)
+        seen.append(features.urgent_facts().get((FILLER, TW.outOfControlAgoS)))
+
+    assert [None if term is None else float(term) for term in seen] == [0.0, 300.0, 1500.0, None]
+
+
 def test_only_differences_are_reported() -> None:
     """What is the same is neither added nor removed."""
     key, other = (LINE, TW.oee), (LINE, TW.availability)

@@ -1,14 +1,15 @@
-"""The line agent's rules on hand-made states of the bottling line, evaluated by the engines that the core uses."""
+"""The line agent's rules as the core evaluates them, through a stop and the recovery from it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from rdflib import Literal, URIRef
 
 import plants
+from agents.reasoning import leaf_facts
+from agents.rules import read_agents
 from api.core.engines import agent_rules, rule_engines
 from kg.graph import Transaction, WorkingGraph
 from kg.names import WORKING, GraphName
@@ -17,98 +18,123 @@ from kg.terms import Term, Terms, double_literal
 from ontology import PACK, TW
 
 BOT = "https://w3id.org/twinwright/plants/bottling#"
-MACHINES = ("Depalletiser", "Filler", "Labeller", "Packer", "Palletiser")
-Wishes = dict[str, float]
+TARGET = URIRef(BOT + "Filler.SetMachSpeed")
+FEATURES = {TW.stoppedForS, TW.expectedRemainingS, TW.firstOut}
+Facts = dict[tuple[str, URIRef], Term | float | int | bool | str]
+CALM: Facts = {
+    **{(machine, PACK.stateCurrent): 6 for machine in ("Depalletiser", "Filler", "Labeller", "Packer", "Palletiser")},
+    ("Labeller", PACK.equipmentBlocked): False,
+    ("ConveyorDF", TW.fillRatio): 0.9,
+    ("ConveyorFL", TW.fillRatio): 0.4,
+    ("Filler", PACK.machSpeed): 400.0,
+    ("Filler", TW.fillWeightInControl): True,
+    ("Filler", TW.productTemperatureC): 8.0,
+    ("Line", TW.currentSku): "SKU-LAGER-050",
+    ("Line", TW.powerKw): 120.0,
+}
 
 
-def bot(name: str) -> URIRef:
-    return URIRef(BOT + name)
+class Line:
+    """The bottling line in the core's working graph, with its engines."""
+
+    def __init__(self, plant: PlantFolder) -> None:
+        self.rules = agent_rules(plant)
+        self.graph = WorkingGraph(Terms())
+        self.domain, self.conditions = rule_engines(self.graph, plant)
+        transaction = Transaction(self.graph)
+        node = self.graph.terms.node
+        for quad in plant.quads():
+            if quad.g in WORKING:
+                transaction.add(node(quad.s), node(quad.p), node(quad.o), quad.g)
+        self._put(transaction, CALM)
+        self.domain.start(transaction)
+        self.conditions.start(transaction)
+
+    def after(self, facts: Facts, gone: Facts | None = None) -> dict[str, float]:
+        """What the rules want, by rule, once these facts have come and those have gone."""
+        transaction = Transaction(self.graph)
+        self._put(transaction, facts)
+        node = self.graph.terms.node
+        for (equipment, predicate), value in (gone or {}).items():
+            transaction.remove(node(URIRef(BOT + equipment)), node(predicate), node(_term(value)), GraphName.KPI)
+        self.domain.infer(transaction)
+        self.conditions.infer(transaction)
+        return self.wishes()
+
+    def wishes(self) -> dict[str, float]:
+        graph, node = self.graph, self.graph.terms.node
+        return {
+            rule.removeprefix(BOT): float(str(graph.term(value)))
+            for rule in self.rules
+            for value in graph.objects(node(TARGET), node(rule))
+        }
+
+    def _put(self, transaction: Transaction, facts: Facts) -> None:
+        node = self.graph.terms.node
+        for (equipment, predicate), value in facts.items():
+            graph = GraphName.KPI if predicate in FEATURES else GraphName.STATE
+            transaction.replace(node(URIRef(BOT + equipment)), node(predicate), node(_term(value)), graph)
+
+
+def _term(value: Term | float | int | bool | str) -> Term:
+    if isinstance(value, URIRef):
+        return value
+    return double_literal(value) if isinstance(value, float) else Literal(value)
 
 
 @pytest.fixture(scope="module")
 def plant() -> PlantFolder:
-    return load(Path(plants.__file__).parent / "bottling")
+    return load(Path(plants.__file__ or "").parent / "bottling")
 
 
-class Line:
-    """The line running calmly at rated speed, until a test says otherwise."""
-
-    def __init__(self, plant: PlantFolder) -> None:
-        self._rules = agent_rules(plant)
-        self._graph = WorkingGraph(Terms())
-        self._domain, self._conditions = rule_engines(self._graph, plant)
-        transaction = Transaction(self._graph)
-        node = self._graph.terms.node
-        for quad in plant.quads():
-            if quad.g in WORKING:
-                transaction.add(node(quad.s), node(quad.p), node(quad.o), quad.g)
-        for machine in MACHINES:
-            self._put(transaction, machine, PACK.stateCurrent, Literal(6))
-            self._put(transaction, machine, PACK.equipmentBlocked, Literal(False))
-        for conveyor, ratio in (("DF", 0.9), ("FL", 0.4), ("LP", 0.2), ("PP", 0.2)):
-            self._put(transaction, f"Conveyor{conveyor}", TW.fillRatio, double_literal(ratio))
-        self._put(transaction, "Filler", PACK.machSpeed, double_literal(400.0))
-        self._put(transaction, "Filler", PACK.setMachSpeed, double_literal(400.0))
-        self._put(transaction, "Filler", TW.fillWeightInControl, Literal(True))
-        self._put(transaction, "Filler", TW.productTemperatureC, double_literal(8.0))
-        self._put(transaction, "Line", TW.currentSku, Literal("SKU-LAGER-050"))
-        self._put(transaction, "Line", TW.powerKw, double_literal(120.0))
-        self._domain.start(transaction)
-        self._conditions.start(transaction)
-
-    def now(self, **facts: dict[URIRef, Term | float]) -> Wishes:
-        """What the rules want, by rule, after these facts have changed. Floats become doubles."""
-        transaction = Transaction(self._graph)
-        for equipment, values in facts.items():
-            for predicate, value in values.items():
-                term = double_literal(value) if isinstance(value, float) else value
-                self._put(transaction, equipment, predicate, term)
-        self._domain.infer(transaction)
-        self._conditions.infer(transaction)
-        return self.wishes()
-
-    def wishes(self) -> Wishes:
-        graph, node = self._graph, self._graph.terms.node
-        target = node(bot("Filler.SetMachSpeed"))
-        return {
-            str(rule).rpartition("#")[2]: float(str(graph.term(value)))
-            for rule in self._rules
-            for value in graph.objects(target, node(rule))
-        }
-
-    def stop(self, machine: str, state: int, stopped_s: float, remaining_s: float, origin: str | None = None) -> Wishes:
-        """Let a machine stand: in its own state, for so long, because of the machine in which the stop began."""
-        first = origin or machine
-        return self.now(
-            **{
-                machine: {PACK.stateCurrent: Literal(state), TW.stoppedForS: stopped_s, TW.firstOut: bot(first)},
-            },
-        ) if first != machine and not self.now(
-            **{first: {PACK.stateCurrent: Literal(11), TW.stoppedForS: stopped_s, TW.expectedRemainingS: remaining_s}}
-        ) and False else self.now(
-            **{
-                machine: {PACK.stateCurrent: Literal(state), TW.stoppedForS: stopped_s, TW.firstOut: bot(first)},
-                **({} if first == machine else {first: {PACK.stateCurrent: Literal(11)}}),
-            },
-        )
-
-    def _put(self, transaction: Transaction, equipment: str, predicate: URIRef, value: Term) -> None:
-        graph = GraphName.KPI if predicate in _KPI else GraphName.STATE
-        node = self._graph.terms.node
-        transaction.replace(node(bot(equipment)), node(predicate), node(value), graph)
+def test_a_calm_line_needs_nothing(plant: PlantFolder) -> None:
+    """At rated speed with healthy buffers no rule wants anything."""
+    assert Line(plant).wishes() == {}
 
 
-_KPI = {TW.stoppedForS, TW.expectedRemainingS, TW.firstOut}
+def test_through_a_stop_and_back(plant: PlantFolder) -> None:
+    """The packer blocks the labeller: slow down; the conveyor fills on: nothing more; all runs again: back to rated."""
+    line = Line(plant)
+    features: Facts = {
+        ("Labeller", TW.stoppedForS): 20.0,
+        ("Labeller", TW.firstOut): URIRef(BOT + "Packer"),
+        ("Packer", TW.expectedRemainingS): 90.0,
+    }
+    stopped: Facts = {
+        ("Packer", PACK.stateCurrent): 11,
+        ("Labeller", PACK.stateCurrent): 5,
+        ("Labeller", PACK.equipmentBlocked): True,
+    }
+
+    assert line.after({**stopped, **features}) == {"SlowFillerBeforeBlock": 320.0}
+    assert line.after({("Filler", PACK.machSpeed): 320.0}) == {}
+    assert line.after({("ConveyorFL", TW.fillRatio): 0.6, ("Packer", TW.expectedRemainingS): 60.0}) == {}
+    running: Facts = {("Packer", PACK.stateCurrent): 6, ("Labeller", PACK.stateCurrent): 6}
+    gone = {**features, ("Packer", TW.expectedRemainingS): 60.0}
+    back = {**running, ("Labeller", PACK.equipmentBlocked): False}
+    assert line.after(back, gone) == {"RecoverFiller": 400.0}
+    assert line.after({("Filler", PACK.machSpeed): 400.0}) == {}
 
 
-@pytest.fixture
-def line(plant: PlantFolder) -> Line:
-    return Line(plant)
+def test_every_rule_has_an_agent_a_goal_and_words(plant: PlantFolder) -> None:
+    """The plant describes one agent with all rules, each with goal, priority, sentence and consequence."""
+    (agent,) = read_agents(plant.graphs[GraphName.PLANT] + plant.graphs[GraphName.RULES])
+
+    assert set(agent.rules) == agent_rules(plant)
+    for rule in agent.rules.values():
+        assert rule.goal is not None
+        assert rule.priority > 0
+        assert "{value}" in rule.sentence
+        assert rule.if_nothing
 
 
-def test_x(line: Line) -> None:
-    print(line.wishes())
-    print(line.now(ConveyorFL={TW.fillRatio: 0.2}))
-    g=line._graph; n=g.terms.node
-    for p in (TW.skuRatedSpeed, TW.skuMaxSpeed, TW.running):
-        print(p, [str(g.term(o)) for o in g.objects(n(bot("Filler")), n(p))])
+def test_the_proof_of_a_match_ends_in_named_graphs(plant: PlantFolder) -> None:
+    """Every leaf of a match's proof names the graph that asserts it."""
+    line = Line(plant)
+    assert line.after({("ConveyorFL", TW.fillRatio): 0.2}) == {"CatchUp": 410.0}
+
+    proof = line.conditions.explain(TARGET, URIRef(BOT + "CatchUp"), double_literal(410.0))
+
+    assert proof is not None
+    graphs = {graph for _, _, _, graph in leaf_facts(proof.to_json())}
+    assert graphs == {"state", "plant"}

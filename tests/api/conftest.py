@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from api.run_info import RunInfo
 from kg.change import Source
 from kg.channel import Server, Unary
 from kg.journal import Journal
-from kg.plantfolder import load
+from kg.plantfolder import PlantFolder, load
 from kg.record import JournalEntry
 from kg.store import DataPaths
 from kg.tokens import create_tokens, local_name, socket_path, sources
@@ -40,9 +41,9 @@ Answer = Callable[[Source, Mapping[str, Any]], Mapping[str, Any]]
 class FakeTwin:
     """A data directory on which a twin seems to run: real sockets and tokens, answers that a test sets."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, plant: PlantFolder) -> None:
         self.data = data
-        self.plant = load(data / "plant")
+        self.plant = replace(plant, folder=data / "plant")
         persons = self.plant.persons
         self.tokens = create_tokens(data, persons)
         RunInfo.of(self.plant).write(data)
@@ -84,11 +85,17 @@ class FakeTwin:
         return handle
 
 
+@pytest.fixture(scope="session")
+def bottling() -> PlantFolder:
+    """The shipped plant, loaded once."""
+    return load(BOTTLING)
+
+
 @pytest.fixture
-def fake(tmp_path: Path, plant: Path) -> Iterator[FakeTwin]:
+def fake(tmp_path: Path, plant: Path, bottling: PlantFolder) -> Iterator[FakeTwin]:
     data = tmp_path / "data"
     shutil.copytree(plant, data / "plant")
-    twin = FakeTwin(data)
+    twin = FakeTwin(data, bottling)
     yield twin
     twin.close()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from rich.console import Console
 from api.live import LineModel, picture
 from kg.change import Quad
 from kg.names import WORKING, GraphName
-from kg.plantfolder import load
+from kg.plantfolder import PlantFolder
 from kg.wire import quads_to_text
 from ontology import PACK, TW
 
@@ -35,8 +34,8 @@ def event(
 
 
 @pytest.fixture
-def model(plant: Path) -> LineModel:
-    quads = [q for q in load(plant).quads() if q.g in WORKING]
+def model(bottling: PlantFolder) -> LineModel:
+    quads = [q for q in bottling.quads() if q.g in WORKING]
     for machine in MACHINES:
         quads += [quad(machine, PACK.stateCurrent, 6), quad(machine, PACK.curMachSpeed, 400.0)]
     quads += [quad(f"Conveyor{name}", TW.fillRatio, 0.5) for name in ("DF", "FL", "LP", "PP")]

@@ -10,7 +10,7 @@ acknowledged is there, and nothing half. A part is a class in a file beside this
 from __future__ import annotations
 
 import argparse
-import importlib.util
+import importlib
 import os
 import sys
 from collections.abc import Sequence
@@ -24,6 +24,7 @@ from kg.store import DataDirectory
 
 #: Pages of the write-ahead log between checkpoints: few, so that many checkpoints fall into a short run.
 CHECKPOINT_PAGES = 40
+_HERE = Path(__file__).parent.absolute()
 
 
 class Part(Protocol):
@@ -45,16 +46,9 @@ class Part(Protocol):
 def load(name: str) -> Any:
     """The part class named `file.py:Class`, the file lying beside this one."""
     file, _, attribute = name.partition(":")
-    path = Path(__file__).with_name(file)
-    module = sys.modules.get(path.stem)
-    if module is None:
-        spec = importlib.util.spec_from_file_location(path.stem, path)
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[path.stem] = module
-        spec.loader.exec_module(module)
-    return getattr(module, attribute)
+    if str(_HERE) not in sys.path:
+        sys.path.append(str(_HERE))  # parts share files that lie beside them
+    return getattr(importlib.import_module(Path(file).stem), attribute)
 
 
 def main(arguments: Sequence[str]) -> None:

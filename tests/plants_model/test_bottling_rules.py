@@ -16,8 +16,9 @@ BOT = Namespace("https://w3id.org/twinwright/plants/bottling#")
 
 #: An ordinary moment: everything runs, buffers half full.
 CALM: Mapping[str, object] = {
-    "speed": 400.0, "before": 0.5, "behind": 0.45, "depalletiser": 6, "filler": 6, "labeller": 6,
+    "speed": 400.0, "before": 0.5, "behind": 0.45, "depalletiser": 6, "filler": 6, "labeller": 6, "packer": 6,
     "remaining": None, "stopped": 60.0, "blocked": False, "in_control": True, "sku": "SKU-LAGER-050",
+    "origin": None, "out_of_control_ago": None, "temperature": 8.0, "power": 120.0,
 }  # fmt: skip
 
 #: Rule, what differs from the calm moment, and the speed wanted (None: no match).
@@ -31,6 +32,14 @@ SITUATIONS = [
     ("SlowFillerBeforeBlock", {"labeller": 11, "remaining": 90.0, "behind": 0.4, "stopped": 5.0}, None),
     ("SlowFillerBeforeBlock", {"labeller": 11, "remaining": 90.0, "behind": 0.4, "speed": 320.0}, None),
     ("SlowFillerBeforeBlock", {"labeller": 5, "remaining": 90.0, "behind": 0.4}, None),
+    ("SlowFillerBeforeBlock", {"labeller": 11, "remaining": 62.0, "behind": 0.5}, 360.0),
+    ("SlowFillerBeforeBlock", {"labeller": 11, "remaining": 62.0, "behind": 0.5, "speed": 390.0}, None),
+    # the packer stands and blocks the labeller
+    (
+        "SlowFillerBeforeBlock",
+        {"labeller": 5, "blocked": True, "packer": 11, "origin": "Packer", "remaining": 90.0, "behind": 0.4},
+        320.0,
+    ),
     ("SlowFillerBeforeBlock", {"labeller": 11, "remaining": 90.0, "behind": 0.4, "filler": 11}, None),
     ("SlowFillerBeforeStarve", {"depalletiser": 9, "remaining": 100.0, "before": 0.5}, 280.0),
     ("SlowFillerBeforeStarve", {"depalletiser": 9, "remaining": 70.0, "before": 0.5}, None),
@@ -41,15 +50,25 @@ SITUATIONS = [
     ("RecoverFiller", {"speed": 280.0, "labeller": 11}, None),
     ("RecoverFiller", {"speed": 280.0, "labeller": 5}, 400.0),
     ("RecoverFiller", {"speed": 280.0, "labeller": 5, "blocked": True}, None),
-    ("RecoverFiller", {"speed": 280.0, "behind": 0.6}, None),
-    ("RecoverFiller", {"speed": 280.0, "before": 0.3}, None),
+    ("RecoverFiller", {"speed": 280.0, "behind": 0.89}, 400.0),
+    ("RecoverFiller", {"speed": 280.0, "behind": 0.9}, None),
+    ("RecoverFiller", {"speed": 280.0, "before": 0.15}, None),
+    ("RecoverFiller", {"speed": 280.0, "temperature": 15.2}, None),
+    ("RecoverFiller", {"speed": 280.0, "power": 221.0}, None),
     ("CatchUp", {"before": 0.8, "behind": 0.2}, 410.0),
     ("CatchUp", {"before": 0.8, "behind": 0.25}, None),
     ("CatchUp", {"before": 0.8, "behind": 0.2, "in_control": False}, None),
+    ("CatchUp", {"before": 0.8, "behind": 0.2, "out_of_control_ago": 600.0}, None),
+    ("CatchUp", {"before": 0.8, "behind": 0.2, "temperature": 13.1}, None),
+    ("CatchUp", {"before": 0.8, "behind": 0.2, "power": 201.0}, None),
+    ("CatchUp", {"before": 0.8, "behind": 0.2, "labeller": 5, "blocked": True}, None),
     ("CatchUp", {"before": 0.8, "behind": 0.2, "speed": 300.0}, None),
     ("CatchUp", {"before": 0.8, "behind": 0.2, "speed": 410.0}, None),
     ("EaseOff", {"speed": 410.0, "behind": 0.55}, 400.0),
     ("EaseOff", {"speed": 410.0, "before": 0.35}, 400.0),
+    ("EaseOff", {"speed": 410.0, "in_control": False}, 400.0),
+    ("EaseOff", {"speed": 410.0, "temperature": 14.1}, 400.0),
+    ("EaseOff", {"speed": 410.0, "power": 211.0}, 400.0),
     ("EaseOff", {"speed": 410.0}, None),
     ("EaseOff", {"speed": 400.0, "sku": "SKU-RADLER-050"}, 360.0),
     ("EaseOff", {"speed": 404.0, "behind": 0.55}, None),
@@ -69,16 +88,29 @@ def moment(plant: Graph, given: Mapping[str, object], derive: Derive) -> Graph:
     state("Filler", PACK.machSpeed, values["speed"])
     state("ConveyorDF", TW.fillRatio, values["before"])
     state("ConveyorFL", TW.fillRatio, values["behind"])
+    state("Packer", PACK.stateCurrent, values["packer"])
     for machine in ("Depalletiser", "Filler", "Labeller"):
         state(machine, PACK.stateCurrent, values[machine.lower()])
         if values[machine.lower()] != 6 and values["remaining"] is not None:
-            state(machine, TW.expectedRemainingS, values["remaining"])
+            _stand(graph, machine, values)
             state(machine, TW.stoppedForS, values["stopped"])
     state("Labeller", PACK.equipmentBlocked, values["blocked"])
     state("Filler", TW.fillWeightInControl, values["in_control"])
+    state("Filler", TW.productTemperatureC, values["temperature"])
+    if values["out_of_control_ago"] is not None:
+        state("Filler", TW.outOfControlAgoS, values["out_of_control_ago"])
+    state("Line", TW.powerKw, values["power"])
     state("Line", TW.currentSku, values["sku"])
     derive(graph)
     return graph
+
+
+def _stand(graph: Graph, machine: str, values: Mapping[str, object]) -> None:
+    """Where a standstill began, and for how long it is expected to last there; unknown for what only waits."""
+    origin = values["origin"] or (machine if values[machine.lower()] != 5 else None)
+    if origin is not None:
+        graph.add((BOT[machine], TW.firstOut, BOT[str(origin)]))
+        graph.add((BOT[str(origin)], TW.expectedRemainingS, Literal(values["remaining"], datatype=XSD.double)))
 
 
 def matches(graph: Graph, rule: str) -> list[float]:
