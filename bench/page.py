@@ -54,8 +54,8 @@ def machine(kernels: Sequence[float], loads: Sequence[float]) -> str:
 def _method() -> str:
     return (
         "- Times are p50 and p99 of single calls on the clock, and multiples of a *kernel*: one look-up of a scattered"
-        " key in a dict of 10^6 entries, timed in the same run. Readings, requests and edits are the quietest of three"
-        " rounds; p99 of processor time leaves out what other programs took.\n"
+        " key in a dict of 10^6 entries, timed in the same run. Readings, requests, edits and what is made durable are"
+        " the quietest of three rounds; p99 of processor time leaves out what other programs took.\n"
         "- Collector and loaded graph are as in a running core (`gc.freeze`). The Gate rows record nothing; durability"
         " has rows of its own.\n"
         "- The plant is `bench/plant.py` (seeded; lines of 10 machines with 80 sensors), its 47 rules"

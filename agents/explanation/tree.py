@@ -37,6 +37,11 @@ class Sort(StrEnum):
     NOTE = "note"
 
 
+_GROUNDS = frozenset({Sort.INFERRED, Sort.SAMPLE, Sort.FACT})
+_IN_THE_TEXT = frozenset({"fact", "rule", "property", "value"})
+"""Facts of reasons that the text says already, in fewer words."""
+
+
 @dataclass(frozen=True, slots=True)
 class Branch:
     """One line of the tree with what hangs below it. `facts` are plain JSON values, in the order to show them."""
@@ -62,7 +67,9 @@ class Branch:
 
     def lines(self, depth: int = 0) -> Iterator[str]:
         """The tree as indented text, one line a branch."""
-        shown = [f"{name} {_shown(value)}" for name, value in self.facts.items() if value not in (None, "", [], {})]
+        hidden = _IN_THE_TEXT if self.sort in _GROUNDS else frozenset[str]()
+        told = ((name, value) for name, value in self.facts.items() if name not in hidden)
+        shown = [f"{name} {_shown(value)}" for name, value in told if value not in (None, "", [], {})]
         yield "  " * depth + self.text + (f"  [{'; '.join(shown)}]" if shown else "")
         for branch in self.branches:
             yield from branch.lines(depth + 1)

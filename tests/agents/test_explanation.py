@@ -132,6 +132,7 @@ async def test_the_tree_shows_every_step(told: Explanation) -> None:
     ]
     assert json.loads(json.dumps(told.to_json()))["tree"]["branches"]
     assert "Why: the condition held" in told.text()
+    assert "      Belt.FillRatio = 0.75  [source_time " in told.text()
 
 
 async def test_activities_have_times_and_links(told: Explanation) -> None:

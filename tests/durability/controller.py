@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any
 
 from asyncua import ua
@@ -15,13 +16,13 @@ from small_plant import small_plant
 from kg.bindings import Binding
 from kg.errors import LinkDown
 from kg.names import GraphName
-from kg.opcua.gateway import Executor, GatewayLog, Intent, Lease, Order, Outcome, Pace, read_site
+from kg.opcua.gateway import Executor, GatewayLog, Intent, Lease, Order, Outcome, Pace, Site, read_site
 from kg.opcua.gateway.device import Sample
 from kg.store import DataDirectory
 from ontology import PACK, TW
 
 #: What a controller does with a write. `down` is no write: the connection ends before anything is sent.
-BEHAVIOURS = ("obey", "obey", "obey", "clamp", "refuse", "ignore", "silent", "down")
+BEHAVIOURS = ("obey", "obey", "obey", "clamp", "refuse", "ignore", "silent", "silent", "down")
 _SPEEDS = (PACK.setMachSpeed, PACK.machSpeed, PACK.curMachSpeed)
 _STANDING = {TW.siteRemote: True, TW.twinEnable: True, TW.maintenance: False, PACK.unitModeCurrent: 1}
 _EXECUTE = 6
@@ -91,7 +92,6 @@ class WriteGateway:
     def __init__(
         self, data: DataDirectory, now_us: Callable[[], int], log_kind: type[GatewayLog] = GatewayLog
     ) -> None:
-        plant = small_plant()
         self.log = log_kind(data.paths.gateway)
         self.lost = self.log.recover(now_us())
         self.controller = Controller(data)
@@ -100,8 +100,8 @@ class WriteGateway:
         lease.renew(self.token, 10.0, now_us())
         self._now_us, self._lease = now_us, lease
         self._executor = Executor(
-            read_site(plant.graphs[GraphName.PLANT], plant.graphs[GraphName.POLICY]),
-            {server.iri: self.controller for server in plant.servers},  # type: ignore[misc]
+            _site(),
+            {server.iri: self.controller for server in small_plant().servers},  # type: ignore[misc]
             self.log,
             lease,
             now_us,
@@ -136,6 +136,12 @@ class CarelessLog(GatewayLog):
         if self._meant is not None and self._meant.request == outcome.request:
             super().intend(self._meant)
         super().conclude(outcome)
+
+
+@cache
+def _site() -> Site:
+    plant = small_plant()
+    return read_site(plant.graphs[GraphName.PLANT], plant.graphs[GraphName.POLICY])
 
 
 def require_one_write_per_intent(data: DataDirectory, log: GatewayLog) -> set[str]:

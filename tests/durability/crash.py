@@ -2,7 +2,8 @@
 
 Reads the trace that `shim.c` writes. The model is harsher than ext4 and no harsher than POSIX: of the writes to a file
 since its last fsync any subset may have reached the disk, whole or torn at sectors of 512 bytes; of the names made,
-changed or removed in a directory since its last fsync likewise.
+changed or removed in a directory since its last fsync likewise. The folder `outside` is what others have seen of the
+program: it stays as it was.
 """
 
 from __future__ import annotations
@@ -40,11 +41,10 @@ def read_trace(path: Path) -> list[Record]:
     return records
 
 
-def acknowledged(records: list[Record]) -> int:
-    """The last step acknowledged within these records: what was written to the file named `marker`."""
-    marker = {record.file for record in records if record.op == "N" and record.data.endswith(b"/marker")}
-    written = [record.data for record in records if record.op == "W" and record.file in marker]
-    return int(written[-1]) if written else 0
+def acknowledged(files: dict[str, bytes]) -> int:
+    """The last step acknowledged: the last number in the file outside/marker."""
+    marks = [content for path, content in files.items() if path.endswith("/outside/marker")]
+    return int(marks[0].split()[-1]) if marks and marks[0] else 0
 
 
 def cut_points(records: list[Record], rng: random.Random, count: int) -> list[int]:
@@ -100,7 +100,8 @@ class Disk:
             for name in pending:
                 if rng.random() < share:
                     _link(names, name)
-        return {path: bytes(self._content(file, self._survivors(file, rng))) for path, file in names.items()}
+        left = {path: bytes(self._content(file, self._survivors(file, rng))) for path, file in names.items()}
+        return left | {path: content for path, content in self.everything().items() if "/outside/" in path}
 
     def _survivors(self, file: int, rng: random.Random) -> Iterator[Record]:
         share = _share(rng)

@@ -11,11 +11,12 @@ from functools import cache
 from pathlib import Path
 
 import pyoxigraph
-from rdflib import Graph
+from rdflib import XSD, Graph
 
 from kg.bindings import read_bindings, read_grants, read_servers
 from kg.names import GraphName
 from kg.plantfolder import PlantFolder, release_hash
+from kg.terms import double_literal, term_text
 
 EX = "https://example.org/small#"
 MACHINES = ("Filler", "Labeller", "Packer")
@@ -117,19 +118,25 @@ def small_plant() -> PlantFolder:
 
 
 def closure(asserted: Iterable[str], violations: Iterable[str]) -> set[str]:
-    """All triples that hold, as N-Triples lines, given N-Triples lines: rule after rule until nothing new comes."""
+    """What follows from N-Triples lines, as such lines: rule after rule until nothing new comes."""
     store = pyoxigraph.Store()
-    _load(store, asserted)
+    _load(store, (*asserted, *violations))
+    given = set(store)
     for stratum in _RULES:
-        if stratum.keys() & _CONDITIONS:
-            _load(store, violations)
         size = -1
         while size != len(store):
             size = len(store)
             for text in stratum.values():
                 found = store.query(_SPARQL + text)
                 store.extend([pyoxigraph.Quad(t.subject, t.predicate, t.object) for t in found])  # type: ignore[union-attr]
-    return {f"{quad.triple} ." for quad in store}
+    return {f"{quad.subject} {quad.predicate} {_canonical(quad.object)} ." for quad in set(store) - given}
+
+
+def _canonical(term: object) -> str:
+    """Oxigraph writes doubles in a form of its own."""
+    if isinstance(term, pyoxigraph.Literal) and term.datatype.value == str(XSD.double):
+        return term_text(double_literal(float(term.value)))
+    return str(term)
 
 
 def _load(store: pyoxigraph.Store, lines: Iterable[str]) -> None:
@@ -164,7 +171,7 @@ def _model() -> str:
                 more = f"""ua:accessLevel "readWrite" ; tw:feedback ex:{machine}.MachSpeed ;
                     tw:effect ex:{machine}.CurMachSpeed ;"""
             elif name == "CurMachSpeed":
-                more = "tw:maxAgeS 3.0e1 ;"
+                more = "tw:maxAgeS 2.0e0 ;"
             text += _property(machine, name, predicate, "Float", f"{more} ua:euLow 0.0e0 ; ua:euHigh 6.0e2 ;")
         for name, (predicate, data_type) in OTHERS.items():
             text += _property(machine, name, predicate, data_type)

@@ -3,7 +3,7 @@
     python workload.py DIRECTORY --seed 1 --steps 200 --part recorder_part.py:RecorderPart [--part ...] [--unsafe]
 
 Each part does step 1, 2, 3, ... When all parts have returned from a step, the step is acknowledged: its number is
-written to DIRECTORY/marker and to standard output. After a crash the parts are asked (`check`) whether all that was
+written to DIRECTORY/outside/marker and to standard output. After a crash the parts are asked (`check`) whether all that was
 acknowledged is there, and nothing half. A part is a class in a file beside this one; see `Part`.
 """
 
@@ -71,7 +71,9 @@ def main(arguments: Sequence[str]) -> None:
 
     kinds = [load(name) for name in options.part]
     with DataDirectory(options.directory) as data:
-        marker = os.open(data.paths.root / "marker", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        marker_file = data.paths.root / "outside" / "marker"
+        marker_file.parent.mkdir(exist_ok=True)
+        marker = os.open(marker_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         parts = [kind(data, options.seed) for kind in kinds]
         for number in range(1, options.steps + 1):
             for part in parts:
