@@ -98,7 +98,7 @@ class Explainer:
         if derivations is None:
             return self._by_rank(fact)
         chosen = _settled(derivations, leaves)
-        return self._built(fact, chosen, leaves)
+        return self._built(fact, chosen, leaves) if fact in chosen else None  # derived, but not by these rules
 
     def _marks(self, fact: TermTriple) -> int:
         nodes = [self._graph.terms.find(term) for term in fact]

@@ -11,6 +11,8 @@ import pytest
 from rdflib import Literal
 from rdflib.namespace import RDF, Namespace
 
+from kg.graph import Transaction
+from kg.names import GraphName
 from kg.proof import Proof
 from reasoner.proofs import check, indented, sentence, stamped
 from reasoner.rules import explain
@@ -131,3 +133,12 @@ def test_in_a_thicket_proofs_follow_the_ranks(
     world.change(removes=[(nodes[2], E.near, nodes[3])], adds=[(nodes[0], E.near, nodes[3])])
 
     world.assert_proved()
+
+
+def test_a_fact_that_others_derived_has_no_proof_here(plant: Any) -> None:
+    """An inferred fact that none of these rules gives is not explained by them, and is no error."""
+    node = plant.graph.terms.node
+    transaction = Transaction(plant.graph)
+    transaction.add(node(E.a), node(E.advised), node(Literal(5)), GraphName.INFERRED)
+
+    assert plant.engine.explain(E.a, E.advised, Literal(5)) is None
