@@ -84,7 +84,7 @@ def against_pyshacl(here: Loaded, size: int, options: Options) -> Iterator[Row]:
         f"a setpoint request against pySHACL told where to look, {size:,} triples",
         "",
         ">= 10x",
-        f"{ratio:,.0f}x (pySHACL {span(told_s)})",
+        f"{ratio:,.1f}x (pySHACL {span(told_s)})",
         Met.AIM if ratio >= 10 else Met.INFO,
         "pySHACL is given the request and the two shapes that judge requests; the Gate finds out by itself",
     )

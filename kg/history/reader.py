@@ -22,6 +22,12 @@ _LASTS = """
         SELECT source_us, seq, nth FROM samples WHERE tag = tags.tag {condition}
         ORDER BY source_us DESC, seq DESC, nth DESC LIMIT 1)
 """
+# A value that came after a newer sample, be that one without a value, never was in force.
+_WITH_VALUE_IN_FORCE = """
+    AND value IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM samples AS newer WHERE newer.tag = samples.tag AND newer.source_us > samples.source_us
+        AND (newer.seq, newer.nth) < (samples.seq, samples.nth))
+"""
 _BY_SEQ = (SAMPLES.c.seq.desc(), SAMPLES.c.nth.desc())
 _BY_SOURCE = (SAMPLES.c.source_us.desc(), *_BY_SEQ)
 
@@ -70,8 +76,11 @@ class HistoryReader:
         return self._lasts("")
 
     def last_values(self) -> dict[TagId, Sample]:
-        """The newest sample that carries a value (neither None nor NaN), of every tag that has one."""
-        return self._lasts("AND value IS NOT NULL")
+        """The newest sample with a value (neither None nor NaN) that was not late, of every tag that has one.
+
+        That is the value in force: a sample is late when one with a newer source time came before it.
+        """
+        return self._lasts(_WITH_VALUE_IN_FORCE)
 
     def last_at(self, tag: TagId, source_us: int) -> Sample | None:
         """The newest sample by source time at or before a moment; of several, the one that came last."""

@@ -89,9 +89,7 @@ class WriteGateway:
     Each opening is a new core with a higher fencing token.
     """
 
-    def __init__(
-        self, data: DataDirectory, now_us: Callable[[], int], log_kind: type[GatewayLog] = GatewayLog
-    ) -> None:
+    def __init__(self, data: DataDirectory, now_us: Callable[[], int], log_kind: type[GatewayLog] = GatewayLog) -> None:
         self.log = log_kind(data.paths.gateway)
         self.lost = self.log.recover(now_us())
         self.controller = Controller(data)

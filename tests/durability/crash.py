@@ -48,11 +48,15 @@ def acknowledged(files: dict[str, bytes]) -> int:
 
 
 def cut_points(records: list[Record], rng: random.Random, count: int) -> list[int]:
-    """Where to cut: half anywhere, half close to a sync or rename; in rising order."""
+    """Where to cut: a third anywhere, a third close to a sync or rename, a third where a controller has been written to
+    and the outcome may not be on record yet; in rising order."""
+    controllers = {r.file for r in records if r.op == "N" and r.data.endswith(b"/outside/controller.jsonl")}
     close = [index for index, record in enumerate(records) if record.op in "SDRU"]
-    cuts = [rng.randrange(len(records) + 1) for _ in range(count // 2)]
-    cuts += [min(max(rng.choice(close) + rng.randint(-2, 2), 0), len(records)) for _ in range(count - len(cuts))]
-    return sorted(cuts)
+    writes = [index for index, record in enumerate(records) if record.op == "W" and record.file in controllers] or close
+    cuts = [rng.randrange(len(records) + 1) for _ in range(count // 3)]
+    cuts += [rng.choice(writes) + rng.randint(0, 6) for _ in range(count // 3)]
+    cuts += [rng.choice(close) + rng.randint(-2, 2) for _ in range(count - len(cuts))]
+    return sorted(min(max(cut, 0), len(records)) for cut in cuts)
 
 
 @dataclass(slots=True)

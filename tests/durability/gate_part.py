@@ -79,9 +79,9 @@ class GatePart:
         if number <= self._done:
             return
         self._now_us = _START_US + number * _STEP_US
-        deeds = (self._request, self._request, self._request, self._stop, self._release, self._talk, self._lift)
+        deeds = (self._request, self._stop, self._talk, self._lift)
         self._process(*self._readings())
-        self._rng.choice(deeds)()
+        self._rng.choices(deeds, (7, 2, 2, 2))[0]()
         self._tick()
         self._seen.tell({"step": number})
         self._done = number
@@ -122,7 +122,9 @@ class GatePart:
         for line in seen:
             if "step" not in line:
                 entry = entries.get(line["id"])
-                assert samples.get(line["seq"], 0) == line["samples"] or not line["admitted"], f"samples missing: {line}"
+                assert samples.get(line["seq"], 0) == line["samples"] or not line["admitted"], (
+                    f"samples missing: {line}"
+                )
                 if not line["samples"]:
                     assert entry is not None, f"an acknowledged decision is missing: {line}"
                 if entry is not None:
@@ -166,7 +168,10 @@ class GatePart:
 
     def _process(self, *changes: Change) -> list[Verdict]:
         """Have a batch decided and recorded, and tell what was said."""
-        own = [replace(change, id=self._id(), at_us=self._now_us) if change.kind is not Kind.REQUEST else change for change in changes]
+        own = [
+            replace(change, id=self._id(), at_us=self._now_us) if change.kind is not Kind.REQUEST else change
+            for change in changes
+        ]
         verdicts = self._core.gate.process(own)
         self._seen.tell(
             *(
@@ -231,7 +236,9 @@ class GatePart:
         self._end(request, outcome.to_json())
 
     def _end(self, request: OpenRequest, outcome: dict[str, Any]) -> None:
-        desired = [q for q in working_quads(self._core.gate) if q.s == request.target and q.p in (TW.desired, TW.desiredBy)]
+        desired = [
+            q for q in working_quads(self._core.gate) if q.s == request.target and q.p in (TW.desired, TW.desiredBy)
+        ]
         self._process(outcome_change(request, outcome, self._now_us, desired))
 
     def _take_up(self) -> None:
@@ -242,13 +249,13 @@ class GatePart:
             self._end(request, nothing if known is None else known.to_json())
 
     def _stop(self) -> None:
-        quad = Quad(self._rng.choice(_SCOPES), TW.stopped, TW.NoWrites, GraphName.POLICY)
-        self._process(Change(Kind.STOP, _OLGA, adds=(quad,), reason="leak"))
-
-    def _release(self) -> None:
+        """Set a stop switch, or release what is set."""
         stops = tuple(quad for quad in working_quads(self._core.gate) if quad.p == TW.stopped)
         if stops:
             self._process(Change(Kind.STOP, _OLGA, removes=stops, reason="mended"))
+        else:
+            quad = Quad(self._rng.choice(_SCOPES), TW.stopped, TW.NoWrites, GraphName.POLICY)
+            self._process(Change(Kind.STOP, _OLGA, adds=(quad,), reason="leak"))
 
     def _talk(self) -> None:
         """A proposal, an approval, a measure and something that nobody may say."""

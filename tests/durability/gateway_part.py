@@ -10,7 +10,6 @@ from controller import BEHAVIOURS, CarelessLog, WriteGateway, random_value, requ
 from outside import Outside, told
 from small_plant import EX, MACHINES
 
-
 from kg.errors import NotAuthorised
 from kg.opcua.gateway import GatewayLog, Order, Result, Stop, StopMode
 from kg.store import DataDirectory

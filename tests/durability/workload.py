@@ -3,8 +3,9 @@
     python workload.py DIRECTORY --seed 1 --steps 200 --part recorder_part.py:RecorderPart [--part ...] [--unsafe]
 
 Each part does step 1, 2, 3, ... When all parts have returned from a step, the step is acknowledged: its number is
-written to DIRECTORY/outside/marker and to standard output. After a crash the parts are asked (`check`) whether all that was
-acknowledged is there, and nothing half. A part is a class in a file beside this one; see `Part`.
+written to DIRECTORY/outside/marker and to standard output. Parts may tell more in that folder (`outside.py`). After a
+crash the parts are asked (`check`) whether all that was acknowledged is there, and nothing half. A part is a class in a
+file beside this one; see `Part`.
 """
 
 from __future__ import annotations

@@ -137,6 +137,14 @@ def test_lasts_cover_all_tags_with_samples(history: History, speed: TagId, state
     assert {tag: sample.seq for tag, sample in history.last_values().items()} == {speed: 1, state: 1}
 
 
+def test_a_late_value_is_not_in_force(history: History, speed: TagId, reading: MakeReading) -> None:
+    """A value that came after a newer sample without one never was in force, and is not after a restart either."""
+    history.append([(1, reading(speed, 1.0, 10)), (2, reading(speed, None, 30)), (3, reading(speed, 2.0, 20))])
+
+    assert {tag: sample.seq for tag, sample in history.lasts().items()} == {speed: 2}
+    assert {tag: sample.seq for tag, sample in history.last_values().items()} == {speed: 1}
+
+
 def test_range_is_half_open_ordered_and_limited(history: History, speed: TagId, reading: MakeReading) -> None:
     """Samples from the first moment on and before the second, by source time, then by arrival."""
     history.append([(1, reading(speed, 3.0, 30)), (2, reading(speed, 1.0, 10)), (3, reading(speed, 2.0, 20))])
