@@ -147,6 +147,8 @@ class Transaction:
     def __init__(self, graph: WorkingGraph) -> None:
         self.graph = graph
         self._undo: list[tuple[Triple, int] | Callable[[], None]] = []
+        self._version = 0
+        self._delta: tuple[int, int, list[tuple[Triple, int, int]]] = (-1, 0, [])
 
     def add(self, s: Node, p: Node, o: Node, name: GraphName) -> bool:
         """True if the named graph did not hold the triple before."""
@@ -189,6 +191,7 @@ class Transaction:
 
     def rollback(self, savepoint: int = 0) -> None:
         """Undo everything since the savepoint, newest first."""
+        self._version += 1
         while len(self._undo) > savepoint:
             step = self._undo.pop()
             if callable(step):
@@ -197,19 +200,27 @@ class Transaction:
                 self.graph.set_marks(*step)
 
     def _set(self, triple: Triple, old: int, new: int) -> None:
+        self._version += 1
         self._undo.append((triple, old))
         self.graph.set_marks(triple, new)
 
     # what changed
 
     def changes(self, since: int = 0) -> list[tuple[Triple, int, int]]:
-        """(triple, marks then, marks now) for each triple whose marks differ from what they were at the savepoint."""
+        """(triple, marks then, marks now) for each triple whose marks differ from what they were at the savepoint.
+
+        Several stages ask for the same delta, so the last answer is kept; callers leave the list as it is.
+        """
+        if self._delta[:2] == (self._version, since):
+            return self._delta[2]
         before: dict[Triple, int] = {}
         for step in self._undo[since:]:
             if not callable(step):
                 before.setdefault(*step)
         marks = self.graph.marks
-        return [(t, then, now) for t, then in before.items() if (now := marks(*t)) != then]
+        delta = [(t, then, now) for t, then in before.items() if (now := marks(*t)) != then]
+        self._delta = (self._version, since, delta)
+        return delta
 
     def added(self, visible: int = -1, since: int = 0) -> list[Triple]:
         """Triples that became present in the graphs with these marks."""

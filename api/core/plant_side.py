@@ -17,8 +17,8 @@ from kg.terms import Term
 from kg.wire import text_to_quads
 from ontology import TW
 
-SLICE = 64
-"""Readings decided together: about a millisecond of work."""
+SLICE = 16
+"""Readings decided together: about a millisecond of work (docs/reference/speed.md)."""
 
 
 class LinkSink:

@@ -7,7 +7,7 @@ could be recorded. `process` does all three for callers without an event loop.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from rdflib import URIRef
@@ -17,9 +17,7 @@ from kg.change import (
     Finding,
     Findings,
     Kind,
-    Match,
     Published,
-    Quad,
     Reading,
     Reason,
     Verdict,
@@ -30,19 +28,16 @@ from kg.gate.authority import authorise
 from kg.gate.blank_nodes import refuse_blank_removals, skolemised
 from kg.gate.entries import change_entry
 from kg.gate.matches import Matches
+from kg.gate.report import Reporter, event_of
 from kg.gate.requests import Request, admit, check_read_set, project, read_request, stage_request
 from kg.gate.scopes import Standing, StopModes
 from kg.gate.tags import Tags
 from kg.gate.violations import ViolationFacts
-from kg.graph import Transaction, Triple, WorkingGraph
-from kg.names import ASSERTED, WORKING, GraphName
-from kg.proof import Json
+from kg.graph import Transaction, WorkingGraph
+from kg.names import WORKING
 from kg.record import JournalEntry
 from kg.stages import Inference, Recorder, Subscriber, Validation
 from kg.terms import Term, term_text
-
-_WORKING_GRAPHS = tuple(sorted(WORKING, key=lambda name: name.bit))
-_ASSERTED_GRAPHS = tuple(sorted(ASSERTED, key=lambda name: name.bit))
 
 
 @dataclass(slots=True)
@@ -101,7 +96,7 @@ class Gate:
         self._violations = ViolationFacts(graph)
         self._standing = Standing(graph, release.standing)
         self._stops = StopModes(graph)
-        self._matches = Matches(graph, release.rules)
+        self._reporter = Reporter(graph, tags, Matches(graph, release.rules), conditions)
         self._undecided: tuple[str, ...] = ()
 
     def subscribe(self, subscriber: Subscriber) -> None:
@@ -139,9 +134,9 @@ class Gate:
             transaction.rollback()
         return replace(verdict, dry_run=True)
 
-    def decide(self, changes: Sequence[Change]) -> Batch:
-        """Judge a batch in order. Admitted Changes stay in the graph, not yet recorded."""
-        batch = Batch(first_seq=self.seq)
+    def decide(self, changes: Sequence[Change], batch: Batch | None = None) -> Batch:
+        """Judge Changes in order, as a batch or as more of one. What is admitted is in the graph, not yet recorded."""
+        batch = Batch(first_seq=self.seq) if batch is None else batch
         for change in map(self._dated, changes):
             batch.changes.append(change)
             self._decide(change, batch)
@@ -181,7 +176,7 @@ class Gate:
             transaction.rollback()
             batch.verdicts.append(verdict)
             batch.entries.append(change_entry(change, verdict, (), (), (), (), ()))
-            batch.events.append(_event(change, verdict))
+            batch.events.append(event_of(change, verdict))
             return
         before_undecided, before_plant = self._undecided, self.plant_us
         self._undecided = findings.undecided
@@ -195,7 +190,10 @@ class Gate:
         batch.undo.append(undo)
         batch.verdicts.append(verdict)
         batch.samples.extend((verdict.seq, reading) for reading in change.readings)
-        self._report(change, verdict, findings, transaction, batch)
+        entry, event = self._reporter.admitted(change, verdict, findings, transaction.changes())
+        batch.events.append(event)
+        if entry is not None:
+            batch.entries.append(entry)
 
     def _judge(self, change: Change, transaction: Transaction) -> tuple[Verdict, Findings]:
         """The verdict, and the findings of the graph as it would be. The caller rolls back what is not admitted."""
@@ -308,100 +306,8 @@ class Gate:
     def _refusal(self, change: Change, *reasons: Reason, findings: Findings | None = None) -> Verdict:
         return Verdict(change.id, False, self.seq, self.release.hash, reasons, findings or Findings())
 
-    # what is told of it
-
-    def _report(
-        self, change: Change, verdict: Verdict, findings: Findings, transaction: Transaction, batch: Batch
-    ) -> None:
-        net = transaction.changes()
-        matches, unmatched = self._matches.of(net)
-        adds, removes = self._recorded(change, net)
-        opened, closed = (*findings.introduced, *findings.worsened), findings.fixed
-        if adds or removes or opened or closed or matches or not change.readings:
-            batch.entries.append(change_entry(change, verdict, adds, removes, opened, closed, self._proved(matches)))
-        decisions_added, decisions_removed = _unheld(change.adds), _unheld(change.removes)
-        batch.events.append(
-            _event(
-                change,
-                verdict,
-                added=(*self._quads(net, present=True), *decisions_added),
-                removed=(*self._quads(net, present=False), *decisions_removed),
-                opened=opened,
-                closed=closed,
-                matches=matches,
-                unmatched=unmatched,
-            )
-        )
-
-    def _recorded(self, change: Change, net: list[tuple[Triple, int, int]]) -> tuple[list[Quad], list[Quad]]:
-        adds = list(_unheld(change.adds))
-        removes = list(_unheld(change.removes))
-        for triple, then, now in net:
-            if change.readings and triple.p in self.tags.value_predicates:
-                continue  # history keeps the values
-            for name in _ASSERTED_GRAPHS:
-                if (then ^ now) & name.bit:
-                    (adds if now & name.bit else removes).append(self._quad(triple, name))
-        return adds, removes
-
-    def _proved(self, matches: Iterable[Match]) -> list[tuple[Match, Json]]:
-        proofs: list[tuple[Match, Json]] = []
-        for match in matches:
-            proof = self.conditions.explain(match.target, match.rule, match.value)
-            proofs.append((match, None if proof is None else proof.to_json()))
-        return proofs
-
-    def _quads(self, net: list[tuple[Triple, int, int]], *, present: bool) -> Iterable[Quad]:
-        for triple, then, now in net:
-            gained = (now & ~then) if present else (then & ~now)
-            for name in _WORKING_GRAPHS:
-                if gained & name.bit:
-                    yield self._quad(triple, name)
-
-    def _quad(self, triple: Triple, name: GraphName) -> Quad:
-        term: Callable[[float], Term] = self.graph.terms.term
-        return Quad(term(triple.s), term(triple.p), term(triple.o), name)  # type: ignore[arg-type]  # predicates are IRIs
-
     def _dated(self, change: Change) -> Change:
         """The Change with a time, and its blank nodes made its own: a label means nothing outside its document."""
         if change.at_us == 0:
             change = replace(change, at_us=self._now_us())
         return skolemised(change)
-
-
-def _unheld(quads: Iterable[Quad]) -> Iterable[Quad]:
-    """Quads of graphs that the working graph does not hold; they are recorded and published all the same."""
-    return tuple(quad for quad in quads if quad.g not in WORKING)
-
-
-def _event(
-    change: Change,
-    verdict: Verdict,
-    *,
-    added: Iterable[Quad] = (),
-    removed: Iterable[Quad] = (),
-    opened: Iterable[Finding] = (),
-    closed: Iterable[Finding] = (),
-    matches: Iterable[Match] = (),
-    unmatched: Iterable[Match] = (),
-) -> Published:
-    return Published(
-        seq=verdict.seq,
-        release=verdict.release,
-        kind=change.kind,
-        change=change.id,
-        author=str(change.source.author),
-        cause=change.cause,
-        at_us=change.at_us,
-        plant_us=max([change.plant_us, *(reading.source_us for reading in change.readings)]),
-        added=tuple(added),
-        removed=tuple(removed),
-        readings=change.readings if verdict.admitted else (),
-        opened=tuple(opened),
-        closed=tuple(closed),
-        matches=tuple(matches),
-        unmatched=tuple(unmatched),
-        admitted=verdict.admitted,
-        reasons=verdict.reasons,
-        detail=change.detail,
-    )

@@ -1,14 +1,15 @@
 """The Gate on an event loop: Changes queue up, are decided in slices, and are recorded on a thread.
 
 While a batch is being made durable the next one gathers, so that one fsync serves them all. Requests are taken
-before readings, readings in slices, so a request waits for one slice at most. Readings are never dropped here: a
-sender that is too fast is told to wait (`readings` returns when there is room).
+before readings, and looked for after every slice of readings, so a request waits for one slice and for the record.
+Readings are never dropped here: `has_room` tells the link to fetch no more for a while.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -24,6 +25,8 @@ BATCH = 256
 """Changes decided before they are recorded together."""
 WAITING = 4096
 """Changes that may wait before senders have to."""
+LONGEST_S = 0.02
+"""Wall seconds for which readings are decided before they are recorded."""
 TICK_S = 0.25
 """How often the clock source is asked what has become true."""
 
@@ -110,14 +113,26 @@ class Runner:
             self.offer(due)
 
     async def _one_batch(self) -> None:
-        taken = [queue.popleft() for queue in (self._urgent, self._steady) for _ in range(min(len(queue), BATCH))]
+        """Decide what waits, a slice at a time so that a request is seen soon; then record it all at once."""
+        batch = Batch(first_seq=self.gate.seq)
+        futures: list[asyncio.Future[Verdict] | None] = []
+        end = time.monotonic() + LONGEST_S
+        while self.waiting and len(futures) < BATCH and time.monotonic() < end:
+            had_request = bool(self._urgent)
+            for queue, most in ((self._urgent, BATCH), (self._steady, 1)):
+                for _ in range(min(len(queue), most)):
+                    change, future = queue.popleft()
+                    futures.append(future)
+                    self.gate.decide([change], batch)
+            if had_request:
+                break  # whoever asks waits for the record, not for more readings
+            await asyncio.sleep(0)
         if self.waiting < WAITING:
             self._room.set()
-        batch = self.gate.decide([change for change, _ in taken])
         verdicts = await self._record(batch)
-        self.decided += len(taken)
+        self.decided += len(futures)
         self.batches += 1
-        for (_, future), verdict in zip(taken, verdicts, strict=True):
+        for future, verdict in zip(futures, verdicts, strict=True):
             if future is not None and not future.done():
                 future.set_result(verdict)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from pyparsing import ParseException, ParseResults
@@ -32,6 +33,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 
 
+@lru_cache(maxsize=256)
 def check_query(text: str) -> str:
     """The text to run, line ends made equal. Raises QueryRefused naming the reason, with line and column if known."""
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from asyncua import ua
+from asyncua.ua.status_codes import StatusCodes
 from outside import Outside, told
 from rdflib import URIRef
 from small_plant import small_plant
@@ -64,8 +65,8 @@ class Controller:
             raise LinkDown("Nothing was sent.")
         before, value = self._held[binding.equipment], float(variant.Value)
         held, answer = {
-            "clamp": (value - 20.0, int(ua.StatusCodes.GoodClamped)),
-            "refuse": (before, int(ua.StatusCodes.BadOutOfRange)),
+            "clamp": (value - 20.0, StatusCodes.GoodClamped),
+            "refuse": (before, StatusCodes.BadOutOfRange),
             "ignore": (before, 0),
             "silent": (value, None),
         }.get(self.behaviour, (value, 0))

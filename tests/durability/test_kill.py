@@ -16,6 +16,7 @@ from kg.store import DataDirectory
 KILLS = 5
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("parts", "between"),
     [

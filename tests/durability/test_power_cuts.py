@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from kg.errors import TwinError
 from kg.store import DataDirectory
@@ -65,7 +66,7 @@ def crash_and_check(
             for kind in kinds:
                 try:
                     kind.check(data, seed, crash.acknowledged(files))
-                except (AssertionError, TwinError) as error:
+                except (AssertionError, TwinError, DBAPIError) as error:
                     wrong.append(f"seed {seed}, cut {number} after record {cut}: {error!s:.300}")
     return wrong
 

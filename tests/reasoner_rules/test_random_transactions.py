@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +15,8 @@ from kg.errors import RuleRefused
 from kg.names import GraphName
 from reasoner.rules import Rule, RuleSet
 
+#: Random programs of each sort; more in `make soak`.
+SEEDS = int(os.environ.get("TWINWRIGHT_RULE_SEEDS", "14"))
 E = Namespace("http://example.org/")
 NAMES = (GraphName.PLANT, GraphName.STATE, GraphName.STATE, GraphName.VIOLATIONS)
 HOSTILE = (
@@ -98,7 +101,7 @@ def _one_change(twin: Any, transaction: Any, facts: Facts) -> None:
     transaction.add(*twin.nodes(facts.one()), pick.choice(NAMES))
 
 
-@pytest.mark.parametrize("seed", range(14))
+@pytest.mark.parametrize("seed", range(SEEDS))
 def test_hostile_rules_stay_exact(seed: int, rules: Callable[..., RuleSet], twin: Callable[..., Any]) -> None:
     """Recursion, symmetry, two strata of negation, arithmetic and a variable predicate: 25 transactions a seed."""
     predicates = (E.speed, E.limit, E.part, E.above, E.near, E.over, E.of, E.predicate, E.speed, E.near, E.part)
@@ -106,7 +109,7 @@ def test_hostile_rules_stay_exact(seed: int, rules: Callable[..., RuleSet], twin
     run(twin(rules(*HOSTILE)), Facts(seed, predicates, (E.Machine, E.Machine, E.Fine)), 25)
 
 
-@pytest.mark.parametrize("seed", range(100, 114))
+@pytest.mark.parametrize("seed", range(100, 100 + SEEDS))
 def test_random_rules_stay_exact(seed: int, twin: Callable[..., Any], rules: Callable[..., RuleSet]) -> None:
     """Programs made at random, as far as they are accepted: 15 transactions a seed."""
     pick = random.Random(seed)
