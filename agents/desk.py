@@ -91,7 +91,7 @@ class Desk:
 
     def published(self, event: Published) -> None:
         """Take note of an event, after the watch has. Never blocks."""
-        if event.kind in (Kind.APPROVAL, Kind.OUTCOME) and event.detail.get("decision") in self.open:
+        if event.kind in (Kind.APPROVAL, Kind.OUTCOME) and str(event.detail.get("decision")) in self.open:
             if len(self._notes) >= _NOTES:
                 _LOG.error("%s has %d notes unread; the oldest is dropped", self.agent.label, _NOTES)
                 self._notes.popleft()

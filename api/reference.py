@@ -17,6 +17,7 @@ import typer
 
 from api.cli.exits import ExitCode, exit_code
 from api.cli.main import app
+from api.known_errors import errors as known_errors
 from api.settings import Settings, variable_of
 from kg import errors
 from kg.errors import TwinError
@@ -66,7 +67,7 @@ def errors_page() -> str:
         "| code | what it is | who acts | what to do | exit code |",
         "|---|---|---|---|---|",
     ]
-    for error in _errors(TwinError):
+    for error in known_errors():
         actor = next((who for name, who in _ACTORS.items() if name in {base.__name__ for base in error.__mro__}), "We")
         lines.append(
             f"| `{error.code}` | {_meaning(error)} | {actor} | {error.remedy} | {exit_code(error('')).value} |"
@@ -129,13 +130,6 @@ def _default(value: Any) -> str:
 
 def _sentences(text: str | None) -> str:
     return " ".join((text or "").split())
-
-
-def _errors(root: type[TwinError]) -> Iterator[type[TwinError]]:
-    yield root
-    for child in root.__subclasses__():
-        if child.__module__ == errors.__name__:
-            yield from _errors(child)
 
 
 def _meaning(error: type[TwinError]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -13,6 +14,8 @@ from kg.errors import ServiceDown, UnknownNode
 from kg.plantfolder import PlantFolder
 from kg.replica.prefixes import PREFIXES
 from ontology import TW
+
+_IRI = re.compile(r"<(https?://[^<>\s]+)>|(https?://[^<>\s,;()]*[^<>\s,;().])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,10 @@ class RunInfo:
         if prefix not in self.prefixes:
             raise UnknownNode(f"The prefix {prefix}: of {name} is not known.", name=name)
         return URIRef(self.prefixes[prefix] + local)
+
+    def in_words(self, sentence: str) -> str:
+        """A sentence with every IRI in it shortened."""
+        return _IRI.sub(lambda found: self.short(found[1] or found[2]), sentence)
 
     def short(self, iri: str) -> str:
         """The IRI as people write it: without the plant's namespace, with a prefix where there is one."""

@@ -11,6 +11,7 @@ import fcntl
 import json
 import logging
 import os
+import re
 import signal
 import sys
 import time
@@ -19,9 +20,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from api.known_errors import error_class
 from kg.errors import DataDirectoryLocked, ServiceDown, TwinError
 
 _LOG = logging.getLogger(__name__)
+_CODED = re.compile(r" \[([a-z-]+)\]")
 _LONGEST_LOG = 10 * 1024 * 1024
 _POLL_S = 0.1
 TRY_AGAIN = 75
@@ -189,8 +192,10 @@ class Supervisor:
         # the frames of a traceback are drawn with these
         said = (line.strip(" |+-") for line in reversed(lines))
         last = next((line for line in said if line), "it said nothing")
-        kind = DataDirectoryLocked if f"[{DataDirectoryLocked.code}]" in last else ServiceDown
-        told = last.split(" [", 1)[0] if kind is DataDirectoryLocked else last
+        # the parts end with `sentence [code] remedy`, as kg.errors writes an error
+        coded = _CODED.search(last)
+        named = error_class(coded[1]) if coded else None
+        kind, told = (ServiceDown, last) if named is None or coded is None else (named, last[: coded.start()])
         return kind(f"The {part.name} could not start: {told}", part=part.name, exit=code, log=str(path))
 
     def _log_path(self, name: str) -> Path:

@@ -47,7 +47,7 @@ class DurableRecorder:
         try:
             self._history.append(samples)
             self._journal.append([*hole, *sealed])
-        except TwinError:
+        except Exception:
             self._has_leftovers = True
             with suppress(TwinError):
                 self._discard()

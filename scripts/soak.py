@@ -53,8 +53,8 @@ RUNS = (
         1,
         "power cuts",
         "After each cut the journal verifies, no acknowledged decision is missing, the graph equals the one rebuilt "
-        "from scratch, and the controller saw at most one write per intent and none without one. Ten kills besides, and the "
-        "tests that show that the harness can fail.",
+        "from scratch, and the controller saw at most one write per intent and none without one. Ten kills besides, "
+        "and the tests that show that the harness can fail.",
     ),
     Run(
         "rules",

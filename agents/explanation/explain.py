@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from rdflib import Graph
 
+from agents.explanation.brief import brief_lines
 from agents.explanation.model import model_of
 from agents.explanation.prov import provenance
 from agents.explanation.samples import Samples
@@ -41,9 +42,9 @@ class Explanation:
         ends = {Sort.SAMPLE, Sort.FACT, Sort.ABSENCE}
         return all(leaf.sort in ends for leaf in leaves) and any(leaf.sort is Sort.SAMPLE for leaf in leaves)
 
-    def text(self) -> str:
-        """The tree as indented text."""
-        return "\n".join(self.tree.lines()) + "\n"
+    def text(self, full: bool = False) -> str:
+        """The tree as indented text for people; `full` adds ids, nodes, status codes and entries."""
+        return "\n".join(self.tree.lines() if full else brief_lines(self.tree)) + "\n"
 
     def to_json(self) -> dict[str, Json]:
         """Sentence and tree as plain JSON."""

@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 
 from rdflib import RDFS, Literal, URIRef
 
-from agents.reasoning import local
 from kg.journal import JournalReader
 from kg.record import EntryKind, Recorded
 from kg.replay import release_lines
 from kg.terms import Term
+from kg.tokens import CORE, GATEWAY, local_name, part_iri
 from kg.wire import text_to_quads
 from ontology import ISA95, TW, UA
 
+_PARTS = {str(part_iri(GATEWAY)): "write gateway", str(part_iri(CORE)): "core"}
 _WANTED = {f"<{iri}>" for iri in (RDFS.label, ISA95.isPropertyOf, TW.predicate, TW.unit, UA.nodeId, UA.server)}
 _KEPT: dict[str, Model] = {}
 _MOST_KEPT = 8
@@ -36,7 +37,9 @@ class Model:
     def label(self, node: URIRef) -> str:
         """The label, or the last part of the IRI."""
         found = self.facts.get((node, RDFS.label))
-        return str(found) if isinstance(found, Literal) else local(str(node))
+        if isinstance(found, Literal):
+            return str(found)
+        return _PARTS.get(str(node)) or local_name(str(node))
 
 
 def model_of(journal: JournalReader, release: str) -> Model:

@@ -84,9 +84,14 @@ def _why(story: Story) -> str:
     text = _stopped(reason.sentence)
     finding = reason.finding
     if finding is not None:
+        focus = "this request" if _is_request(str(finding.focus), story) else local(str(finding.focus))
         value = "" if finding.value is None else f", value {plain(finding.value)}"
-        text += f" (Shape {local(str(finding.shape))} on {local(str(finding.focus))}{value}.)"
+        text += f" (Shape {local(str(finding.shape))} on {focus}{value}.)"
     return text + (f" There are {more} more reasons." if more > 1 else " There is one more reason." if more else "")
+
+
+def _is_request(focus: str, story: Story) -> bool:
+    return focus == story.id or any(step.change == focus for step in story.steps)
 
 
 def _people(story: Story, model: Model) -> str:

@@ -68,6 +68,9 @@ class Step:
 
 
 _NEAR = 200
+_WHOLE = len("urn:uuid:") + 36
+_SHORTEST = 4
+_FIRST_WINDOW = 2_000
 _FRAME = frozenset({"decision", "request", "stage", "ok", "outcome", "at_us", "target"})
 
 
@@ -104,19 +107,36 @@ class Story:
 
 
 def read_story(journal: JournalReader, ident: str) -> Story:
-    """The story of a decision; the id may be given without `urn:uuid:` or with a step's fragment.
+    """The story of a decision; the id may be given without `urn:uuid:`, by its first characters, or with a fragment.
 
     Raises UnknownNode where the journal knows none.
     """
-    full = ident.partition("#")[0]
-    full = full if full.startswith("urn:") else f"urn:uuid:{full}"
+    full = _full(journal, ident.partition("#")[0])
     kinds = (EntryKind.CHANGE, EntryKind.REFUSAL)
     steps = tuple(_step(recorded) for recorded in journal.of_subject(full) if recorded.entry.kind in kinds)
     if not steps:
-        raise UnknownNode(f"The journal knows no decision {ident}.", id=ident)
+        raise UnknownNode(f"The journal knows no decision {ident}; `twinwright decisions` shows ids.", id=ident)
     proposal = next((found for step in steps if (found := _proposal(step)) is not None), None)
     plant_us = proposal.plant_us if proposal is not None else steps[0].plant_us or _plant_us(journal, steps[0].index)
     return Story(full, steps, plant_us, proposal, _wish(steps, proposal), _refusals(steps))
+
+
+def _full(journal: JournalReader, ident: str) -> str:
+    """The whole id: short ones stand for the one decision that begins so. Reads back from the journal's end."""
+    full = ident if ident.startswith("urn:") else f"urn:uuid:{ident}"
+    if len(full) >= _WHOLE or len(ident) < _SHORTEST or next(journal.of_subject(full), None) is not None:
+        return full
+    head, window, found = journal.head().index, _FIRST_WINDOW, set[str]()
+    while not found:
+        kinds = (EntryKind.CHANGE, EntryKind.REFUSAL)
+        recent = journal.of_kind(*kinds, after=max(0, head - window))
+        found = {str(item.entry.subject) for item in recent if str(item.entry.subject).startswith(full)}
+        if window >= head:
+            break
+        window *= 8
+    if len(found) > 1:
+        raise UnknownNode(f"{len(found)} decisions begin with {ident}; give more of the id.", id=ident)
+    return found.pop() if found else full
 
 
 def _plant_us(journal: JournalReader, index: int) -> int:

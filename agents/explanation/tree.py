@@ -13,6 +13,7 @@ from rdflib import Literal, URIRef
 from agents.explanation.model import Model
 from agents.explanation.samples import Sampled, Samples
 from agents.explanation.story import Step, Story
+from agents.pipeline import End
 from agents.reasoning import local, plain
 from kg.change import Kind, Reason
 from kg.proof import Json
@@ -38,7 +39,7 @@ class Sort(StrEnum):
 
 
 _GROUNDS = frozenset({Sort.INFERRED, Sort.SAMPLE, Sort.FACT})
-_IN_THE_TEXT = frozenset({"fact", "rule", "property", "value"})
+_IN_THE_TEXT = frozenset({"fact", "rule", "property", "label", "value"})
 """Facts of reasons that the text says already, in fewer words."""
 
 
@@ -66,7 +67,7 @@ class Branch:
         return told
 
     def lines(self, depth: int = 0) -> Iterator[str]:
-        """The tree as indented text, one line a branch."""
+        """The tree as indented text with all its facts, one line a branch."""
         hidden = _IN_THE_TEXT if self.sort in _GROUNDS else frozenset[str]()
         told = ((name, value) for name, value in self.facts.items() if name not in hidden)
         shown = [f"{name} {_shown(value)}" for name, value in told if value not in (None, "", [], {})]
@@ -126,6 +127,7 @@ def sample_facts(prop: URIRef, found: Sampled, model: Model) -> dict[str, Json]:
     """Where a value comes from, for people and machines."""
     return {
         "property": str(prop),
+        "label": model.label(prop),
         "value": term_text(found.value),
         "source_time": None if found.source_us is None else instant(found.source_us),
         "received": None if found.received_us is None else instant(found.received_us),
@@ -140,12 +142,14 @@ def _step(step: Step, model: Model) -> Branch:
     facts: dict[str, Json] = {"at": instant(step.at_us), "by": model.label(step.author), "entry": step.index}
     told = {name: value for name, value in step.facts.items() if name not in _SHOWN_ELSEWHERE}
     facts.update(told)
-    word = {True: "", False: ", no"}[step.is_ok]
+    word = "" if step.is_ok or step.kind is Kind.REQUEST or step.stage in _NEGATIVE else ", no"
     reasons = step.reasons or tuple(_reasons(step))
     return Branch(Sort.STEP, f"{_title(step)}{word}", facts, tuple(_finding(reason, model) for reason in reasons))
 
 
 _SHOWN_ELSEWHERE = frozenset({"proposal", "reasons", "binds"})
+_NEGATIVE = frozenset({*End, "blocked"})
+"""Names that say by themselves that it went no further."""
 
 
 def _title(step: Step) -> str:

@@ -9,14 +9,17 @@ import typer
 from rdflib import Literal, URIRef
 
 from agents.explanation.story import Story, read_story
+from agents.explanation.summaries import summary_of
+from agents.reasoning import plain
 from api.cli import options
-from api.cli.console import print_json, say
+from api.cli.console import print_json, remedy_of, say
 from api.cli.durations import seconds
 from api.cli.exits import ExitCode
 from api.cli.twin import change_by, now_us, twin
 from api.decisions import journal_of
+from api.live.words import ENDS
 from kg.change import Expected, Kind
-from kg.errors import UnknownNode
+from kg.errors import ApprovalInvalid, UnknownNode
 from kg.gate import binding_hash
 from kg.tokens import CORE, local_name
 from kg.wire import term_text, verdict_to_json
@@ -56,6 +59,7 @@ def reject(
 def _say_word(ident: str, meaning: str, reason: str, valid: str, data: Path, login: str, as_json: bool) -> None:
     with journal_of(data) as journal:
         story = read_story(journal, ident)
+    _require_open(story)
     with twin(data, login) as running:
         release = running.call(CORE, "status")["release"]
         target, value, read_set = wanted(story)
@@ -71,11 +75,24 @@ def _say_word(ident: str, meaning: str, reason: str, valid: str, data: Path, log
         print_json({"decision": story.id, "verdict": verdict_to_json(verdict), "binds": detail["binds"]})
     elif verdict.admitted:
         word = "Approved" if meaning == "approve" else "Rejected"
-        say(f"{word}: {local_name(str(target))} = {value}. It is on record as change {verdict.seq}.", "bold")
+        say(f"{word}: {local_name(str(target))} = {plain(value)}. It is on record as change {verdict.seq}.", "bold")
     else:
         for given in verdict.reasons:
             say(f"Not accepted: {given.sentence} [{given.code}]", "yellow")
+            if remedy := remedy_of(given.code):
+                say(remedy, "dim")
     raise typer.Exit(ExitCode.OK if verdict.admitted else ExitCode.FOUND)
+
+
+def _require_open(story: Story) -> None:
+    """Raises ApprovalInvalid for a proposal that has ended: a word on it would change nothing.
+
+    A person's request that was refused for want of an approval is open: it is sent again.
+    """
+    end = summary_of(story).end
+    if story.proposal is not None and end is not None:
+        word, _ = ENDS.get(end, (end, ""))
+        raise ApprovalInvalid(f"This proposal has ended: {word}. There is nothing left to approve or reject.", end=end)
 
 
 def wanted(story: Story) -> tuple[URIRef, Literal, tuple[Expected, ...]]:

@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
+from api.known_errors import error_class
 from kg.errors import TwinError
 
 out = Console(highlight=False)
@@ -32,6 +33,12 @@ def print_error(error: TwinError, as_json: bool) -> None:
     else:
         err.print(f"[bold red]{escape(error.message)}[/]", soft_wrap=True)
         err.print(escape(f"{error.remedy} [{error.code}]"), soft_wrap=True)
+
+
+def remedy_of(code: str) -> str | None:
+    """What to do about a reason that bears an error's code; the reasons of shapes say it themselves."""
+    error = error_class(code)
+    return None if error is None else error.remedy
 
 
 def error_json(error: TwinError) -> dict[str, Any]:

@@ -8,14 +8,19 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from agents.explanation import DecisionSummary
+from agents.reasoning import plain
 from api.cli import options
 from api.cli.console import out, print_json, say
 from api.decisions import newest
 from api.live.words import ENDS
 from kg.tokens import local_name
 from kg.wire import text_to_term
+
+_SHORT = 8
+"""Characters of an id that people see and may type."""
 
 
 def register(app: typer.Typer) -> None:
@@ -40,17 +45,19 @@ def decisions(
 
 def _table(found: list[DecisionSummary]) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in ("id", "when (UTC)", "who", "what", "state"):
+    for name in ("id", "UTC", "who", "state"):
         table.add_column(name, no_wrap=True)
-    table.add_column("why")
+    table.add_column("what, and why")
     for decision in found:
         when = datetime.fromtimestamp(decision.at_us / 1e6, UTC).strftime("%H:%M:%S")
         word, style = ENDS.get(decision.end or "", (decision.stage, ""))
-        cells = (decision.id.removeprefix("urn:uuid:"), when, local_name(decision.author), _what(decision), word)
-        table.add_row(*cells, decision.sentence.replace("[", r"\["), style=style)
+        who = local_name(decision.author)
+        # the column gives way to the others, and its lines are cut, not folded
+        what = Text(f"{_what(decision)}\n{decision.sentence}".rstrip(), no_wrap=True, overflow="ellipsis")
+        table.add_row(decision.id.removeprefix("urn:uuid:")[:_SHORT], when, who, word, what, style=style)
     return table
 
 
 def _what(decision: DecisionSummary) -> str:
-    value = "?" if decision.desired is None else str(text_to_term(decision.desired).toPython())
+    value = "?" if decision.desired is None else plain(text_to_term(decision.desired))
     return f"{local_name(decision.target or '?')} = {value}"

@@ -105,15 +105,16 @@ class Screen:
 def _hints(data: Path) -> None:
     say("What to look at: the order, states and buffers of the line, its top losses, and what the agent proposes.")
     say("Try in another terminal:", "bold")
+    say(f"  export TWINWRIGHT_DATA_DIR={data}", "dim")
     for command in (
         "decisions",
         "explain ID",
         'query "SELECT ?m ?v { ?m pack:curMachSpeed ?v }"',
         'set Filler.SetMachSpeed 380 --reason "trial"',
-        'set Filler.SetMachSpeed 900 --reason "too fast"   # is refused, with reasons',
+        'set Filler.SetMachSpeed 900 --reason "too fast"   # refused, with reasons',
         "stop plant --reason lunch",
     ):
-        say(f"  TWINWRIGHT_DATA_DIR={data} twinwright {command}", "dim")
+        say(f"  twinwright {command}", "dim")
 
 
 def _tell(summary: Summary) -> None:

@@ -20,6 +20,7 @@ def register(app: typer.Typer) -> None:
 def explain(
     ident: Annotated[str, typer.Argument(metavar="ID", help="Of the decision, as `twinwright decisions` shows it.")],
     form: Annotated[str, typer.Option("--format", help="text, json, turtle or jsonld.")] = "text",
+    full: Annotated[bool, typer.Option("--full", help="Text with ids, nodes and status codes too.")] = False,
     data: options.Data = options.DATA,
     as_json: options.Json = False,
 ) -> None:
@@ -28,7 +29,7 @@ def explain(
     if as_json or form == "json":
         print_json(found.to_json())
         return
-    forms = {"text": found.text, "turtle": found.turtle, "jsonld": found.json_ld}
+    forms = {"text": lambda: found.text(full), "turtle": found.turtle, "jsonld": found.json_ld}
     if form not in forms:
         raise BadValue(f"There is no format {form}; there are json, {', '.join(forms)}.", format=form)
     sys.stdout.write(forms[form]().rstrip("\n") + "\n")

@@ -21,7 +21,7 @@ from kg.plantfolder import read_manifest
 
 DEFAULT_PORT = 4840
 Seed = Annotated[int, typer.Option("--seed", help="Of the plant's hidden parameters and all chance.")]
-Speed = Annotated[float, typer.Option("--speed", help="Plant seconds in a second, 0.1 to 100.")]
+Speed = Annotated[float, typer.Option("--speed", min=0.1, max=100, help="Plant seconds in a second, 0.1 to 100.")]
 Inject = Annotated[
     list[str] | None, typer.Option("--inject", help="A fault, such as jam:labeller@60s; may be repeated.")
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,8 +12,9 @@ import typer
 from rdflib import RDF, XSD, Literal, URIRef
 
 from api.cli import options
-from api.cli.console import print_json, say
+from api.cli.console import print_json, remedy_of, say
 from api.cli.exits import ExitCode
+from api.cli.names import nearest
 from api.cli.twin import Twin, change_by, twin
 from kg.bindings import DATA_TYPES, Binding
 from kg.change import Change, Kind, Quad, Verdict, new_id
@@ -20,7 +22,7 @@ from kg.errors import BadValue, ServiceDown, UnknownNode
 from kg.names import GraphName
 from kg.plantfolder import load
 from kg.terms import double_literal
-from kg.tokens import GATEWAY
+from kg.tokens import GATEWAY, local_name
 from kg.wire import verdict_to_json
 from ontology import TW
 
@@ -52,7 +54,7 @@ def set_value(
         if as_json:
             print_json({"request": change.id, "verdict": verdict_to_json(verdict), "outcome": outcome})
         else:
-            _show(verdict, change.id, outcome)
+            _show(running, verdict, change.id, outcome)
     fine = verdict.admitted and (dry_run or (outcome or {}).get("outcome") == "confirmed")
     raise typer.Exit(ExitCode.OK if fine else ExitCode.FOUND)
 
@@ -77,17 +79,27 @@ def literal_of(binding: Binding, text: str) -> Literal:
     kind = DATA_TYPES[binding.data_type]
     try:
         if kind is float:
-            return double_literal(float(text))
-        if kind is int:
-            return Literal(str(int(text)), datatype=XSD.integer, normalize=False)
+            number = float(_without_unit(text, binding.unit))
+            if math.isfinite(number):
+                return double_literal(number)
+        elif kind is int:
+            return Literal(str(int(_without_unit(text, binding.unit))), datatype=XSD.integer, normalize=False)
     except ValueError:
-        told = f"{text!r} is no {binding.data_type}; {binding.prop} is in {binding.unit or 'no unit'}."
-        raise BadValue(told, value=text) from None
+        pass
+    if kind in (float, int):
+        measure = "whole number" if kind is int else "number"
+        told = f"{text!r} is no {measure} in the unit of {local_name(binding.prop)}, which is {binding.unit or '1'}."
+        raise BadValue(told, value=text, unit=binding.unit)
     if kind is bool:
         if text.lower() not in ("true", "false"):
             raise BadValue(f"{text!r} is neither true nor false.", value=text)
         return Literal(text.lower() == "true")
     return Literal(text)
+
+
+def _without_unit(text: str, unit: str | None) -> str:
+    """The number of `380 /min` where that is the unit; another unit stays and is no number."""
+    return text.removesuffix(unit) if unit else text
 
 
 def wait_for_outcome(running: Twin, request: str, wait_s: float) -> dict[str, Any] | None:
@@ -111,14 +123,17 @@ def _binding(running: Twin, prop: str) -> Binding:
     for binding in plant.bindings:
         if binding.prop == iri:
             return binding
-    raise UnknownNode(f"{prop} is not a bound property of {plant.name}.", property=str(iri))
+    near = nearest(local_name(iri), (local_name(binding.prop) for binding in plant.bindings if binding.feedback))
+    raise UnknownNode(f"{prop} is not a bound property of {plant.name}.{near}", property=str(iri))
 
 
-def _show(verdict: Verdict, request: str, outcome: dict[str, Any] | None) -> None:
+def _show(running: Twin, verdict: Verdict, request: str, outcome: dict[str, Any] | None) -> None:
     if not verdict.admitted:
         say("Refused." if not verdict.dry_run else "It would be refused.", "bold red")
         for reason in verdict.reasons:
-            say(f"  {reason.sentence} [{reason.code}]")
+            say(f"  {running.info.in_words(reason.sentence)} [{reason.code}]")
+            if remedy := remedy_of(reason.code):
+                say(f"  {remedy}", "dim")
     elif verdict.dry_run:
         say("It would be admitted.", "bold green")
         return
@@ -129,4 +144,4 @@ def _show(verdict: Verdict, request: str, outcome: dict[str, Any] | None) -> Non
         say(
             f"{outcome['outcome'].capitalize()}: {outcome.get('sentence', '')}", "bold green" if fine else "bold yellow"
         )
-    say(f"twinwright explain {request}", "dim")
+    say(f"twinwright explain {request.removeprefix('urn:uuid:')}", "dim")

@@ -11,12 +11,18 @@ import typer
 from api.cli import options
 from api.cli.console import print_json, say
 from api.plantfolder import find
-from api.session import session
+from api.session import Session, session
 from api.settings import Settings
+from kg.channel import AsyncClient
+from kg.errors import TwinError
 from kg.plantfolder import read_manifest
+from kg.tokens import CORE, socket_path
 
 Autonomy = Annotated[str | None, typer.Option("--autonomy", help="Level of the agents after the start.")]
 NoAgents = Annotated[bool, typer.Option("--no-agents", help="Observe and measure only.")]
+
+_TRIES = 20
+_TRY_AGAIN_S = 0.25
 
 
 def register(app: typer.Typer) -> None:
@@ -44,5 +50,27 @@ async def _run(place: Path, settings: Settings, agents: bool, as_json: bool) -> 
             print_json({"plant": info.name, "data": str(settings.data_dir), "endpoint": info.endpoint, "ready": True})
         else:
             say(f"The twin of {info.name} runs on {info.endpoint}; its data lie in {settings.data_dir}.", "bold")
-            say("In another terminal: twinwright status | decisions | query | stop plant. Ctrl-C ends it.", "dim")
+            say(f"In another terminal: export TWINWRIGHT_DATA_DIR={settings.data_dir}", "dim")
+            say("then twinwright status | decisions | query | stop plant. Ctrl-C ends it.", "dim")
+            await _caution(twin, settings)
         await twin.wait()
+
+
+async def _caution(twin: Session, settings: Settings) -> None:
+    """Say what a twin that runs cannot do: write without a password, observe controllers that do not answer."""
+    if settings.gateway_password is None:
+        say("TWINWRIGHT_GATEWAY_PASSWORD is not set, so this twin observes and writes nothing.", "yellow")
+    core = AsyncClient(socket_path(twin.prepared.data, CORE), twin.prepared.tokens[CORE])
+    try:
+        for _ in range(_TRIES):
+            servers = (await core.call("status", {}))["link"].values()
+            silent = [str(told["url"]) for told in servers if not told["connected"]]
+            if not silent:
+                return
+            await asyncio.sleep(_TRY_AGAIN_S)
+    except TwinError as error:
+        say(f"{error.message} {error.remedy}", "yellow")
+        return
+    finally:
+        await core.close()
+    say(f"{', '.join(silent)} does not answer; the twin keeps trying. See `twinwright link status`.", "yellow")

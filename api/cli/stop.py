@@ -12,6 +12,7 @@ from api.cli import options
 from api.cli.console import print_json, say
 from api.cli.durations import seconds
 from api.cli.exits import ExitCode
+from api.cli.names import bound, stoppable
 from api.cli.twin import Twin, change_by, now_us, twin
 from kg.change import Change, Kind, Quad
 from kg.errors import BadValue, ServiceDown, TwinError
@@ -42,7 +43,7 @@ def stop(
         raise BadValue(f"There is no mode {mode}; there are {', '.join(_MODES)}.", mode=mode)
     until_us = None if duration is None else now_us() + round(seconds(duration) * 1e6)
     with twin(data, login) as running:
-        iri = running.info.iri(scope)
+        iri = stoppable(running, scope)
         word = "release" if release else mode
         body = {"scope": str(iri), "mode": word, "until_us": until_us, "reason": reason}
         change = _stop_change(iri, None if release else mode, until_us, reason)
@@ -59,7 +60,7 @@ def unfreeze(
 ) -> None:
     """Release a property whose last write has an unknown outcome, after somebody has looked at the machine."""
     with twin(data, login) as running:
-        iri = running.info.iri(prop)
+        iri = bound(running, prop)
         quad = Quad(iri, TW.frozen, Literal(True), GraphName.DESIRED)
         change = change_by(Kind.MANUAL, removes=(quad,), reason=reason)
         body = {"property": str(iri), "reason": reason}
@@ -90,7 +91,7 @@ def _both(running: Twin, method: str, body: Mapping[str, object], change: Change
         for problem in problems.values():
             say(f"{problem.message} {problem.remedy}", "yellow")
         for reason in reasons:
-            say(f"Not recorded: {reason}", "yellow")
+            say(f"Not recorded: {running.info.in_words(reason)}", "yellow")
     if problems:
         return ExitCode.INSTALLATION
     return ExitCode.FOUND if reasons else ExitCode.OK

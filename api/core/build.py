@@ -43,9 +43,10 @@ class Parts:
     history: History
     recovered: Recovered
 
-    def close(self, at_us: int) -> None:
-        """Say in the journal that the twin ends in good order, and close the files."""
-        self.journal.append([JournalEntry(self.gate.seq, EntryKind.CLOSED, at_us)])
+    def close(self, at_us: int | None) -> None:
+        """Close the files; with a time, say in the journal before that the twin ends in good order."""
+        if at_us is not None:
+            self.journal.append([JournalEntry(self.gate.seq, EntryKind.CLOSED, at_us)])
         self.journal.close()
         self.history.close()
 
@@ -109,13 +110,16 @@ def _opened_entry(plant: PlantFolder, recovered: Recovered, at_us: int) -> Journ
 
 
 def _load(graph: WorkingGraph, tags: Tags, recovered: Recovered, known: frozenset[TagId]) -> None:
-    """The asserted graphs as the journal tells them, and the newest value of every tag that is still bound."""
+    """The newest value of every tag that is still bound, then the asserted graphs as the journal tells them.
+
+    In this order, because staging a reading makes it fresh: what the journal holds as stale stays stale.
+    """
     load = Transaction(graph)
     node = graph.terms.node
+    for _, reading in recovered.readings:
+        if reading.tag in known:
+            tags.stage(load, reading)
     for name, lines in replay_quads(recovered).items():
         if name in WORKING:
             for quad in text_to_quads("\n".join(lines)):
                 load.add(node(quad.s), node(quad.p), node(quad.o), name)
-    for _, reading in recovered.readings:
-        if reading.tag in known:
-            tags.stage(load, reading)

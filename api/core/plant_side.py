@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from rdflib import Literal, URIRef
 
 from api.core.build import Parts
 from kg.bindings import WriteGrant
 from kg.change import Change, Kind, Published, Quad, Reading
-from kg.gate import Runner
+from kg.gate import Clock, Runner
 from kg.names import GraphName
 from kg.opcua.echo import EchoFilter
 from kg.opcua.facts import LINK
@@ -59,10 +59,10 @@ class Timekeeper:
             return
         if event.kind is Kind.OUTCOME and event.detail.get("stage") == "written":
             self._cool_down(URIRef(str(event.detail["target"])), event.at_us)
-        if event.kind is Kind.STOP and event.detail.get("until_us"):
-            for quad in event.added:
-                if quad.p == TW.stopped and quad.g is GraphName.POLICY:
-                    self._runner.clock.end_at(int(event.detail["until_us"]), quad)
+        if event.kind is Kind.STOP:
+            for quad in event.removed:
+                self._runner.clock.keep(quad)
+            _end_stops(self._runner.clock, event.added, event.detail.get("until_us"))
 
     def _cool_down(self, target: Term, at_us: int) -> None:
         grant = self._grants.get(URIRef(target))
@@ -81,8 +81,18 @@ def resume_deadlines(parts: Parts, now_us: int) -> None:
             clock.end_at(now_us + round(grant.min_interval_s * 1e6), cooling._replace(s=prop))
     for recorded in parts.recovered.changes:
         detail = recorded.entry.body.get("detail")
-        if recorded.entry.body.get("kind") == Kind.STOP and isinstance(detail, Mapping) and detail.get("until_us"):
+        if recorded.entry.body.get("kind") == Kind.STOP and isinstance(detail, Mapping):
             lines = recorded.entry.body["adds"]
-            for quad in text_to_quads("\n".join(map(str, lines if isinstance(lines, list) else ()))):
-                if graph.has(node(quad.s), node(quad.p), node(quad.o)):
-                    clock.end_at(int(str(detail["until_us"])), quad)
+            quads = text_to_quads("\n".join(map(str, lines if isinstance(lines, list) else ())))
+            there = [quad for quad in quads if graph.has(node(quad.s), node(quad.p), node(quad.o))]
+            _end_stops(clock, there, detail.get("until_us"))
+
+
+def _end_stops(clock: Clock, quads: Iterable[Quad], until_us: object) -> None:
+    """The newest word about a switch says when it ends; without a time it ends by hand only."""
+    for quad in quads:
+        if quad.p == TW.stopped and quad.g is GraphName.POLICY:
+            if isinstance(until_us, int):
+                clock.end_at(until_us, quad)
+            else:
+                clock.keep(quad)

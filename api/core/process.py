@@ -76,6 +76,7 @@ class CoreProcess:
     async def run(self) -> None:
         """Serve until `close`; then end links, finish what is in flight, and close the journal in good order."""
         self._say_disconnected()
+        ended_us: int | None = None
         try:
             async with asyncio.TaskGroup() as group:
                 self._dispatcher.start(self._desired(), self.parts.gate.release.hash)
@@ -92,9 +93,11 @@ class CoreProcess:
                 await self._server.stop()
                 self.runner.close()
                 await decide
+            ended_us = self._now_us()
         finally:
+            await self._server.stop()  # idempotent; where a task broke it still runs
             await self._gateway.close()
-            self.parts.close(self._now_us())
+            self.parts.close(ended_us)
 
     def close(self) -> None:
         """Ask `run` to end. Idempotent."""
@@ -129,6 +132,8 @@ class CoreProcess:
         return (quad for quad in working_quads(self.parts.gate) if quad.g is GraphName.DESIRED)
 
     def _say_disconnected(self) -> None:
-        """Until the link says otherwise nothing is connected, whatever was true when the last twin ended."""
-        for server in self.parts.plant.servers:
-            self.runner.offer(connection_change(server.iri, False, self._now_us(), "the twin starts"))
+        """Before anybody is heard: until the link says otherwise nothing is connected, and what was silent is stale."""
+        now_us = self._now_us()
+        changes = [connection_change(s.iri, False, now_us, "the twin starts") for s in self.parts.plant.servers]
+        silent = self.parts.clock.due(now_us)
+        self.parts.gate.process(changes if silent is None else [*changes, silent])

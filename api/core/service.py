@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 from api.core.feed import Feed
+from api.core.incoming import incoming
 from kg.change import Source
 from kg.channel import Server
-from kg.errors import UnknownNode
+from kg.errors import BadValue, UnknownNode
 from kg.gate import Runner
 from kg.history import HistoryReader
-from kg.wire import finding_to_json, json_to_change, text_to_term, verdict_to_json
+from kg.wire import finding_to_json, text_to_term, verdict_to_json
 
 Body = Mapping[str, Any]
 _MOST_SAMPLES = 100_000
@@ -39,7 +40,7 @@ class CoreService:
 
     async def submit(self, source: Source, body: Body) -> Body:
         """The verdict on a Change; with `dry_run` nothing happens beyond it."""
-        change = json_to_change(body["change"], source)
+        change = incoming(body["change"], source)
         if body.get("dry_run"):
             return verdict_to_json(await self._runner.dry_run(change))
         return verdict_to_json(await self._runner.submit(change))
@@ -73,6 +74,8 @@ class CoreService:
         if tag is None:
             raise UnknownNode(f"{prop} has no history.", property=prop)
         limit = min(int(body.get("limit") or _MOST_SAMPLES), _MOST_SAMPLES)
+        if limit < 0:
+            raise BadValue(f"A history is asked for up to {_MOST_SAMPLES} samples, not {limit}.", limit=limit)
         samples = self._history.range(tag, int(body["from_us"]), int(body["to_us"]), limit)
         return {
             "samples": [[r.source_us, _plain(r.value), r.status, seq, r.received_us, r.flags] for seq, r in samples]

@@ -17,7 +17,7 @@ from api.live.words import ENDS, REASONS, STATES, STOP_MODES
 from kg.tokens import local_name
 from ontology import PACK, TW
 
-_BAR = 8
+_BAR = 7
 _INDICATORS = (
     ("OEE", TW.oee),
     ("availability", TW.availability),

@@ -44,7 +44,7 @@ class Approvals:
         detail = change.detail
         try:
             meaning, binds, expires_us = detail["meaning"], str(detail["binds"]), int(detail["expires_us"])
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise BadChange("An approval carries `meaning`, `binds` and `expires_us`.") from error
         if meaning not in ("approve", "reject"):
             raise BadChange(f"An approval means approve or reject, not {meaning!r}.", meaning=str(meaning))

@@ -13,7 +13,7 @@ from rdflib import RDF, URIRef
 from kg.change import Change, Kind, Quad, Role
 from kg.errors import BadChange, NotAuthorised
 from kg.names import GraphName
-from ontology import TW
+from ontology import PACK, TW
 
 _ANY: Final = frozenset[URIRef]()
 
@@ -36,6 +36,11 @@ _GAP = frozenset({RDF.type, TW.ofServer, TW.gapFrom, TW.gapUntil, TW.gapCause})
 _REQUEST = frozenset(
     {RDF.type, TW.target, TW.desiredValue, TW.rule, TW.goal, TW.reason, TW.proposal, TW.expiresAt, TW.input}
 )
+_KPI = frozenset({RDF.type, TW.ofEquipment, TW.lossReason, TW.lossMinutes}) | {
+    *(TW.stoppedForS, TW.expectedRemainingS, TW.firstOut, TW.firstOutReason, TW.outOfControlAgoS),
+    *(TW.availability, TW.effectiveness, TW.qualityRatio, TW.oee, TW.throughputPerH, TW.goodCount, TW.minorStops),
+}
+#: Rules and shapes read the graph `kpi` beside policy and state, so nothing that those say may be said there.
 _AUTONOMY = frozenset({TW.level})
 _STOP = frozenset({TW.stopped})
 
@@ -52,7 +57,7 @@ _PREDICATES: Final[dict[tuple[Role, Kind], dict[GraphName, frozenset[URIRef]]]] 
         GraphName.DESIRED: frozenset({TW.coolingDown}),
         GraphName.POLICY: _STOP,
     },
-    (Role.MEASURE, Kind.MEASURE): {GraphName.KPI: _ANY},
+    (Role.MEASURE, Kind.MEASURE): {GraphName.KPI: _KPI},
     (Role.AGENT, Kind.PROPOSAL): {GraphName.DECISIONS: _ANY},
     (Role.AGENT, Kind.REQUEST): {GraphName.DESIRED: _REQUEST},
     (Role.IMPORTER, Kind.EDIT): {GraphName.PLANT: _ANY},
@@ -64,7 +69,7 @@ for _role in (Role.OPERATOR, Role.SUPERVISOR, Role.ENGINEER):
     _PREDICATES[_role, Kind.APPROVAL] = {GraphName.DECISIONS: _ANY}
     _PREDICATES[_role, Kind.STOP] = {GraphName.POLICY: _STOP}
     _PREDICATES[_role, Kind.MANUAL] = {
-        GraphName.KPI: _ANY,
+        GraphName.KPI: _KPI | {PACK.stopReason},
         GraphName.DESIRED: frozenset({TW.frozen}),
         GraphName.STATE: frozenset({TW.foreignWrite}),
     }
@@ -80,6 +85,10 @@ def authorise(change: Change) -> None:
     allowed = _PREDICATES.get((role, kind), {})
     for quad in (*change.adds, *change.removes):
         _authorise_quad(quad, allowed, role, kind)
+        if quad.g is GraphName.KPI and quad.p == RDF.type and quad.o != TW.Loss:
+            raise NotAuthorised(f"Nothing but a tw:Loss is made in the graph kpi, no {quad.o}.", role=role)
+    if any(quad.g is GraphName.DECISIONS for quad in change.removes):
+        raise NotAuthorised("What was decided is never taken out of the record.", role=role, graph="decisions")
     _only_known_removals(change)
 
 

@@ -27,12 +27,18 @@ class Clock:
         self._watched = [(slot, round(slot.binding.max_age_s * 1e6)) for slot in tags if slot.binding.max_age_s]
         self._stale: set[URIRef] = set()
         self._deadlines: list[tuple[int, int, Quad]] = []
+        self._ends: dict[Quad, int] = {}
         self._count = 0
 
     def end_at(self, due_us: int, quad: Quad) -> None:
-        """Have the quad removed when the wall clock reaches `due_us`."""
+        """Have the quad removed when the wall clock reaches `due_us`, and not at the time given for it before."""
         self._count += 1
+        self._ends[quad] = due_us
         heapq.heappush(self._deadlines, (due_us, self._count, quad))
+
+    def keep(self, quad: Quad) -> None:
+        """Forget when the quad was to end: it has no term any more, or is gone."""
+        self._ends.pop(quad, None)
 
     def cool_down(self, prop: URIRef, until_us: int) -> Change:
         """The Change that opens a cool-down on a property; its end is scheduled."""
@@ -48,7 +54,10 @@ class Clock:
 
     def _ended(self, now_us: int) -> Iterable[Quad]:
         while self._deadlines and self._deadlines[0][0] <= now_us:
-            yield heapq.heappop(self._deadlines)[2]
+            due_us, _, quad = heapq.heappop(self._deadlines)
+            if self._ends.get(quad) == due_us:
+                del self._ends[quad]
+                yield quad
 
     def _silent(self, now_us: int) -> Iterable[Quad]:
         for slot, limit_us in self._watched:

@@ -7,6 +7,7 @@ could be recorded. `process` does all three for callers without an event loop.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -20,9 +21,10 @@ from kg.change import (
     Published,
     Reading,
     Reason,
+    Role,
     Verdict,
 )
-from kg.errors import BadChange, CallerError, RecordFailed, Undecided
+from kg.errors import BadChange, CallerError, InternalError, RecordFailed, Undecided
 from kg.gate.approvals import Approvals, binding_hash
 from kg.gate.authority import authorise
 from kg.gate.blank_nodes import refuse_blank_removals, skolemised
@@ -38,6 +40,8 @@ from kg.names import WORKING
 from kg.record import JournalEntry
 from kg.stages import Inference, Recorder, Subscriber, Validation
 from kg.terms import Term, term_text
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -94,7 +98,7 @@ class Gate:
         self._approvals = Approvals()
         self._subscribers: list[Subscriber] = []
         self._violations = ViolationFacts(graph)
-        self._standing = Standing(graph, release.standing)
+        self._standing = Standing(graph, release.standing, release.rules)
         self._stops = StopModes(graph)
         self._reporter = Reporter(graph, tags, Matches(graph, release.rules), conditions)
         self._undecided: tuple[str, ...] = ()
@@ -180,7 +184,8 @@ class Gate:
             return
         before_undecided, before_plant = self._undecided, self.plant_us
         self._undecided = findings.undecided
-        self.plant_us = max([self.plant_us, change.plant_us, *(r.source_us for r in change.readings)])
+        if change.source.role is Role.LINK:  # what others say of plant time is theirs alone
+            self.plant_us = max([self.plant_us, change.plant_us, *(r.source_us for r in change.readings)])
         self.seq += 1
 
         def undo() -> None:
@@ -203,6 +208,11 @@ class Gate:
         except (CallerError, Undecided) as error:
             transaction.rollback()
             return self._refusal(change, Reason(error.code, error.message)), Findings()
+        except Exception:  # noqa: BLE001  one Change that breaks our code must not end the only writer
+            _log.exception("the Change %s broke in an unforeseen way", change.id)
+            transaction.rollback()
+            sentence = "An error of the twin's own kept this Change from being judged; its log says more."
+            return self._refusal(change, Reason(InternalError.code, sentence)), Findings()
         if reasons:
             return self._refusal(change, *reasons, findings=findings), findings
         return Verdict(change.id, True, self.seq + 1, self.release.hash, findings=findings), findings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from kg.change import Change, Finding, Findings, Match, Published, Quad, Verdict
+from kg.change import Change, Finding, Findings, Kind, Match, Published, Quad, Verdict
 from kg.gate.entries import change_entry
 from kg.gate.matches import Matches
 from kg.gate.tags import Tags
@@ -36,9 +36,9 @@ class Reporter:
         matches, unmatched = self._matches.of(net)
         opened, closed = (*findings.introduced, *findings.worsened), findings.fixed
         added, removed, kept_adds, kept_removes = self._quads(net, is_reading=bool(change.readings))
-        stated_adds, stated_removes = _unheld(change.adds), _unheld(change.removes)
-        kept_adds += stated_adds
-        kept_removes += stated_removes
+        stated = [quad for quad in change.adds if _is_restated(quad, change.kind)]
+        added = list(dict.fromkeys((*added, *stated)))
+        kept_adds = list(dict.fromkeys((*kept_adds, *stated)))
         entry = None
         if kept_adds or kept_removes or opened or closed or matches or not change.readings:
             proofs = self._proved(matches)
@@ -46,8 +46,8 @@ class Reporter:
         return entry, event_of(
             change,
             verdict,
-            added=(*added, *stated_adds),
-            removed=(*removed, *stated_removes),
+            added=added,
+            removed=removed,
             opened=opened,
             closed=closed,
             matches=matches,
@@ -122,6 +122,9 @@ def _graphs(marks: int) -> tuple[GraphName, ...]:
     return tuple(name for name in GraphName if marks & name.bit)
 
 
-def _unheld(quads: Iterable[Quad]) -> list[Quad]:
-    """Quads of graphs that the working graph does not hold; they are recorded and published all the same."""
-    return [quad for quad in quads if quad.g not in WORKING]
+def _is_restated(quad: Quad, kind: Kind) -> bool:
+    """True for what is recorded and published whether or not it changes the working graph.
+
+    Quads of graphs that it does not hold, and stop switches: one that is set again may have a new term.
+    """
+    return quad.g not in WORKING or kind is Kind.STOP

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from rdflib import RDF, XSD, Literal, URIRef
+from rdflib import RDF, XSD, BNode, Literal, URIRef
 
 from kg.bindings import DATA_TYPES, Binding
 from kg.change import Change, Expected, Role
@@ -15,7 +15,7 @@ from kg.errors import BadChange, BadValue, NotWritable, PreconditionChanged, Unk
 from kg.gate.tags import Slot, Tags
 from kg.graph import Transaction, WorkingGraph
 from kg.names import GraphName
-from kg.terms import Node, double_literal, term_text
+from kg.terms import NUMERIC, Node, Term, double_literal, term_text
 from ontology import TW
 
 DEFAULT_LIFE_US = 30_000_000
@@ -40,6 +40,8 @@ def read_request(change: Change, tags: Tags, graph: WorkingGraph) -> Request:
     node = URIRef(change.id)
     if change.removes or any(quad.s != node for quad in change.adds):
         raise BadChange("A request states its own node and nothing else.", request=change.id)
+    if any(isinstance(quad.o, BNode) for quad in change.adds):  # could not be taken out of the graph when it ends
+        raise BadChange("A request names no blank nodes.", request=change.id)
     stated: dict[URIRef, list[object]] = {}
     for quad in change.adds:
         stated.setdefault(quad.p, []).append(quad.o)
@@ -122,11 +124,15 @@ def _holds(expected: Expected, graph: WorkingGraph) -> bool:
     wanted = graph.terms.find(expected.o)
     if expected.tolerance is None:
         return wanted is not None and wanted in set(_objects(expected, graph))
-    number = None if wanted is None else graph.terms.number(wanted)
+    number = _number(expected.o) if wanted is None else graph.terms.number(wanted)
     if number is None:
-        number = float(expected.o) if isinstance(expected.o, Literal) else math.nan
+        raise BadValue(f"{term_text(expected.o)} is not a number, so that nothing can be near it.")
     values = (graph.terms.number(o) for o in _objects(expected, graph))
     return any(value is not None and abs(value - number) <= expected.tolerance for value in values)
+
+
+def _number(term: Term) -> float | None:
+    return _finite(term.value) if isinstance(term, Literal) and term.datatype in NUMERIC else None
 
 
 def _objects(expected: Expected, graph: WorkingGraph) -> Iterable[Node]:
@@ -146,8 +152,8 @@ def _refuse_unwritable(slot: Slot, graph: WorkingGraph) -> None:
 def _value(given: object, binding: Binding) -> Literal:
     wanted = DATA_TYPES[binding.data_type]
     value = given.value if isinstance(given, Literal) else None
-    if wanted is float and isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-        return double_literal(float(value))
+    if wanted is float and (number := _finite(value)) is not None:
+        return double_literal(number)
     if wanted is int and isinstance(value, int) and not isinstance(value, bool):
         return Literal(str(value), datatype=XSD.integer, normalize=False)
     if wanted is bool and isinstance(value, bool):
@@ -160,6 +166,16 @@ def _value(given: object, binding: Binding) -> Literal:
         target=str(binding.prop),
         value=shown,
     )
+
+
+def _finite(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:  # a whole number beyond every double
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _reported(slot: Slot, graph: WorkingGraph) -> Literal | None:

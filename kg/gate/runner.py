@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
 from kg.change import Change, Verdict
-from kg.errors import RecordFailed, TwinError
+from kg.errors import RecordFailed
 from kg.gate.clock import Clock
 from kg.gate.gate import Batch, Gate
 
@@ -142,9 +142,9 @@ class Runner:
         except RecordFailed as error:
             _log.error("%s", error)
             return self.gate.abandon(batch, error)
-        except TwinError as error:
+        except Exception as error:  # noqa: BLE001  whatever keeps a batch from the record, the writer must outlive it
             _log.exception("recording failed in an unforeseen way")
-            return self.gate.abandon(batch, RecordFailed(error.message))
+            return self.gate.abandon(batch, RecordFailed(f"{type(error).__name__}: {error}"))
         self.gate.unsealed = False
         self.gate.publish(batch)
         return batch.verdicts

@@ -67,10 +67,10 @@ class Tags:
         slot = self._slots.get(reading.tag)
         if slot is None:
             raise BadChange(f"There is no tag {reading.tag}.", tag=reading.tag)
-        slot.received_us = max(slot.received_us, reading.received_us)
         if reading.source_us < slot.newest_us:
-            return  # late: history keeps it, the present does not go back
+            return  # late: history keeps it, the present does not go back, and does not get any fresher
         slot.newest_us = reading.source_us
+        slot.received_us = max(slot.received_us, reading.received_us)
         plausible = _is_plausible(slot.binding, reading)
         if reading.value is not None and not (isinstance(reading.value, float) and math.isnan(reading.value)):
             value = float(reading.value) if _wants_float(slot.binding, reading.value) else reading.value

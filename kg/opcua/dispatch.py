@@ -88,9 +88,11 @@ class Dispatcher:
             closing = group.create_task(self._closing.wait())
             while not self._closing.is_set():
                 taken = asyncio.create_task(self._waiting.get())
-                await asyncio.wait({taken, closing}, return_when=asyncio.FIRST_COMPLETED)
+                try:
+                    await asyncio.wait({taken, closing}, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    taken.cancel()  # without effect on what has been taken
                 if not taken.done():
-                    taken.cancel()
                     break
                 request, release, is_old = taken.result()
                 group.create_task(self._deal_with(request, release, is_old))
@@ -122,13 +124,15 @@ class Dispatcher:
         if order is None:
             return unwritten("blocked", "no-prior", "No value has ever been reported that this one could replace.")
         self._expect(request)
-        begun = False
+        begun, told = False, False
         try:
             await self._renew()
             async for event in self._client.stream("execute", order):
                 begun = True
                 if "outcome" in event:
-                    return event
+                    # a write without a stage is an earlier one under the same id, and proves nothing of this request
+                    return event if told or not event.get("written") else _used(request)
+                told = True
                 self._in_flight[request.node] = str(event["stage"])
                 await self._submit(stage_change(request, event, int(event["at_us"])))
         except CallerError as error:
@@ -189,6 +193,11 @@ class Dispatcher:
         if quad.g is GraphName.DESIRED and quad.p in (TW.desired, TW.desiredBy) and isinstance(quad.s, URIRef):
             held = self._desired.setdefault(quad.s, set())
             (held.add if is_there else held.discard)(quad)
+
+
+def _used(request: OpenRequest) -> dict[str, Any]:
+    sentence = f"A request with the id {request.node} was carried out before; a new one needs an id of its own."
+    return unwritten("blocked", "used-before", sentence)
 
 
 def _given_up(begun: bool, why: str) -> dict[str, Any]:

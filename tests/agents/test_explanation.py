@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from rdflib import PROV, RDF, RDFS, Graph, Literal, URIRef
 
-from agents.explanation import Explanation, decisions, explain
+from agents.explanation import Branch, Explanation, decisions, explain
+from agents.explanation.brief import brief_lines
+from agents.explanation.tree import Sort
 from kg.change import Change, Finding, Kind, Quad, Reading, Reason, Role, Severity, Source
 from kg.errors import UnknownNode
 from kg.history import History
@@ -131,8 +135,37 @@ async def test_the_tree_shows_every_step(told: Explanation) -> None:
         "committed",
     ]
     assert json.loads(json.dumps(told.to_json()))["tree"]["branches"]
-    assert "Why: the condition held" in told.text()
-    assert "      Belt.FillRatio = 0.75  [source_time " in told.text()
+    assert "Why: the condition held" in told.text(full=True)
+    assert "      Belt.FillRatio = 0.75  [source_time " in told.text(full=True)
+
+
+async def test_people_get_values_with_quality_and_plant_time(told: Explanation) -> None:
+    """The text has one short line for each reason and step: no IRI, hash or status code; --full has them."""
+    text = told.text()
+
+    assert re.search(r"^ +\S.* = 0\.75  \(good, plant time \d\d:\d\d:\d\d\)$", text, re.MULTILINE)
+    assert re.search(r"^  \d\d:\d\d:\d\d  written to the controller  \(write gateway\)$", text, re.MULTILINE)
+    assert re.findall(r"https?:|urn:|0x0|nsu=", text) == [], text
+    assert re.search(r"urn:uuid:.*0x00000000.*nsu=x", told.text(full=True), re.DOTALL)
+
+
+def test_the_same_grounds_are_told_once_and_absences_in_words() -> None:
+    """A second fact of the same rule refers to the first; a pattern that matched nothing reads like a fact."""
+    sample = Branch(Sort.SAMPLE, "Line.Sku = A", {"label": "Line: product", "quality": "good"})
+    absence = Branch(Sort.ABSENCE, f"Not found: NOT EXISTS {{ <{EX}Labeller> <{EX}equipmentBlocked> true . }}")
+    facts = [Branch(Sort.INFERRED, name, {}, (sample, absence)) for name in ("rated speed: 400", "max speed: 410")]
+
+    lines = list(brief_lines(Branch(Sort.DECISION, "Slow down.", {}, (Branch(Sort.NOTE, "Why", {}, tuple(facts)),))))
+
+    assert lines == [
+        "Slow down.",
+        "  Why",
+        "    rated speed: 400",
+        "      Line: product = A  (good)",
+        "      Not so: Labeller equipment blocked true",
+        "    max speed: 410",
+        "      on the same grounds as above",
+    ]
 
 
 async def test_activities_have_times_and_links(told: Explanation) -> None:
@@ -230,6 +263,20 @@ async def test_without_history_the_recorded_inputs_speak(bench: Any, tmp_path: P
         told = explain(journal, None, ident.removeprefix("urn:uuid:"))
 
     assert any(leaf.text == "Belt.FillRatio = 0.75" for leaf in told.leaves())
+
+
+async def test_the_first_characters_of_an_id_suffice(bench: Any, tmp_path: Path, journal_of: Any) -> None:
+    """As long as one decision alone begins so."""
+    first, second = request_by_person(bench.clock[0]), request_by_person(bench.clock[0] + 1)
+    near = replace(second, id=first.id[:-1] + ("0" if first.id[-1] != "0" else "1"))
+    journal_of(tmp_path / "journal.sqlite", [first, near, second])
+
+    with JournalReader.open(tmp_path / "journal.sqlite") as journal:
+        told = explain(journal, None, second.id.removeprefix("urn:uuid:")[:12])
+        with pytest.raises(UnknownNode, match="2 decisions begin with"):
+            explain(journal, None, first.id.removeprefix("urn:uuid:")[:12])
+
+    assert told.id == second.id
 
 
 async def test_shadow_and_refused_proposals_are_explained(bench: Any, tmp_path: Path, journal_of: Any) -> None:

@@ -210,6 +210,11 @@ def test_a_stop_holds_with_half_a_twin(shell: Shell, fake: Any) -> None:
         ("stop", "Filler", "--for", "soon"),
         ("stop", "Filler", "--for", "-1s"),
         ("stop", "nobody:Filler"),
+        ("stop", "Fillr"),
+        ("unfreeze", "Nope", "--reason", "x"),
+        ("set", "Filler.SetMachSpeed", "NaN", "--reason", "x"),
+        ("set", "Filler.SetMachSpeed", "380 km/h", "--reason", "x"),
+        ("plant", "bottling", "--speed", "1000"),
         ("set", "Filler.SetMachSpeed", "fast", "--reason", "x"),
         ("set", "Filler.NoSuchThing", "1", "--reason", "x"),
         ("set", "Filler.SetMachSpeed", "1"),
@@ -239,6 +244,37 @@ def test_a_refused_request_shows_its_reasons(shell: Shell, fake: Any) -> None:
 
     assert code == 1
     assert "Too fast. [LIM-SPEED-MAX]" in out
+
+
+def test_a_mistyped_stop_says_that_nothing_stopped(shell: Shell, fake: Any) -> None:
+    """Nobody may walk away believing that the filler is stopped; the name that was meant is shown."""
+    code, out, err = shell("stop", "filler")
+
+    assert (code, out) == (2, "")
+    assert "nothing has been stopped. Did you mean Filler?" in err
+    assert not fake.calls
+
+
+def test_a_value_may_bear_its_unit(shell: Shell, fake: Any) -> None:
+    """The property's own unit; another one is told, with the unit in which to ask."""
+    fake.serve("core", submit=admits())
+
+    code, _, _ = shell("set", "Filler.SetMachSpeed", "380 /min", "--reason", "trial", "--dry-run")
+    _, _, err = shell("set", "Filler.SetMachSpeed", "380 km/h", "--reason", "trial", "--dry-run")
+
+    assert code == 0
+    assert "in the unit of Filler.SetMachSpeed, which is /min" in err
+
+
+def test_a_refusal_has_words_and_a_remedy_but_no_iris(shell: Shell, fake: Any) -> None:
+    """Names are shortened in what people read; a reason with an error's code has that error's remedy."""
+    told = Reason("not-writable", f"{BOT}Filler.CurMachSpeed is not on the write allow-list.", None)
+    verdict = verdict_to_json(Verdict(new_id(), False, 7, "r", (told,)))
+    fake.serve("core", submit=lambda source, body: verdict)
+
+    _, out, _ = shell("set", "Filler.SetMachSpeed", "380", "--reason", "trial")
+
+    assert "  Filler.CurMachSpeed is not on the write allow-list. [not-writable]\n  Choose a property" in out
 
 
 def test_a_request_is_followed_to_the_controllers_answer(shell: Shell, fake: Any) -> None:

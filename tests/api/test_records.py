@@ -73,6 +73,21 @@ def test_decisions_newest_first(record: Record, capsys: pytest.CaptureFixture[st
     assert [row["id"] for row in document] == ["urn:uuid:c", "urn:uuid:b"]
 
 
+def test_decisions_fit_a_narrow_terminal(
+    record: Record, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In 100 columns nothing but the reason is cut."""
+    monkeypatch.setenv("COLUMNS", "100")
+
+    run(["decisions", "--data", str(story(record))])
+    out = capsys.readouterr().out
+
+    assert "written and confirmed" in out
+    assert "LineAgent" in out
+    assert "Filler.SetMachSpeed = 240" in out
+    assert max(map(len, out.splitlines())) <= 100
+
+
 def test_explain_in_every_form(record: Record, capsys: pytest.CaptureFixture[str]) -> None:
     """Text, JSON, Turtle and JSON-LD of the same story; another form and an unknown id are bad input."""
     data = story(record)

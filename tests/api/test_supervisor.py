@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from api.supervisor import Backoff, Part, Supervisor, SupervisorLock, parts_path
-from kg.errors import DataDirectoryLocked, ServiceDown
+from kg.errors import DataDirectoryLocked, RecordFailed, ServiceDown
 
 QUICK = Backoff(first_s=0.02, longest_s=0.1, steady_s=60.0)
 PATIENT = "import time\nwhile True: time.sleep(1)"
@@ -104,12 +104,14 @@ async def test_ends_in_order_and_in_time(tmp_path: Path) -> None:
 
 
 async def test_a_part_that_cannot_start_ends_the_start(tmp_path: Path) -> None:
-    """Its last words are the error; what had been started is ended."""
+    """Its last words are the error, of the class that its code names; what had been started is ended."""
     code = "import sys; print('The disk is full. [record-failed] Free space.', file=sys.stderr); sys.exit(3)"
     parts = [Part("first", child(PATIENT)), Part("core", child(code), ready=_is_false)]
     supervisor = Supervisor(tmp_path, parts)
 
-    with pytest.raises(ServiceDown, match="core could not start: The disk is full") as failed:
+    with pytest.raises(
+        RecordFailed, match=r"core could not start: The disk is full\. \[record-failed\] Free space or"
+    ) as failed:
         await supervisor.run()
 
     assert failed.value.facts["exit"] == 3

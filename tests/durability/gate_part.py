@@ -72,13 +72,13 @@ class GatePart:
         self._rng = random.Random(f"{seed}/{self._done}/{self._core.journal.head().index}")
         resume_deadlines(self._core, self._now_us)
         self._gateway = WriteGateway(data, self._time)
-        self._tick()  # before anything else is decided, as the runner does
         self._take_up()
 
     def step(self, number: int) -> None:
         if number <= self._done:
             return
         self._now_us = _START_US + number * _STEP_US
+        self._tick()  # before anything else is decided, as the core does
         deeds = (self._request, self._stop, self._talk, self._lift)
         self._process(*self._readings())
         if self._rng.random() < 0.5:
