@@ -51,7 +51,9 @@ bench: $(READY) ## Measure; writes the tables in docs/reference/speed.md
 	$(BIN)/python -m bench
 
 docs: $(READY) ## Regenerate the generated pages of docs/reference
-	$(BIN)/python scripts/reference.py
+	$(BIN)/python -m api.reference docs/reference
+	$(BIN)/python -m ontology.reference > docs/reference/ontology.md
+	$(BIN)/python -m shapes.reference > docs/reference/shapes.md
 
 format: $(READY) ## Format Python and Turtle
 	$(BIN)/ruff check --fix .

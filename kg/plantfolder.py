@@ -209,6 +209,9 @@ def _check(plant: PlantFolder) -> None:
         for other in (binding.feedback, binding.effect):
             if other is not None and other not in by_prop:
                 raise PlantIncomplete(f"{binding.prop} names the property {other}, which is not bound.")
+        stated = [name.value for name, g in plant.graphs.items() if (binding.equipment, binding.predicate, None) in g]
+        if stated:
+            raise PlantIncomplete(f"{binding.prop} is bound to a controller, so the {stated[0]} may not say its value.")
     for grant in plant.grants:
         _check_grant(grant, by_prop.get(grant.prop))
 
@@ -220,6 +223,7 @@ def _check_grant(grant: WriteGrant, binding: Binding | None) -> None:
         word
         for word, present in (
             ("ua:accessLevel readWrite", binding.writable),
+            ("a data type of numbers", binding.is_volatile),
             ("tw:unit", binding.unit is not None),
             ("ua:euLow and ua:euHigh", binding.low is not None and binding.high is not None),
             ("tw:feedback", binding.feedback is not None),

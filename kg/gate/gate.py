@@ -219,7 +219,7 @@ class Gate:
 
     def _evaluate(self, change: Change, transaction: Transaction) -> tuple[Findings, list[Reason]]:
         request = self._stage(change, transaction)
-        self._infer(change, transaction)
+        self._derive(self.rules, change, transaction)
         findings = self.shapes.check(transaction)
         reasons = self._reasons(change, findings)
         if request is not None:
@@ -229,12 +229,12 @@ class Gate:
                 binds = self._binds(request, change)
                 transaction.on_rollback(self._approvals.use(binds, change.at_us))
                 admit(request, transaction)
-                self._infer(change, transaction)
+                self._derive(self.rules, change, transaction)
                 findings = self.shapes.check(transaction)
         if not reasons:
             self._violations.apply(findings, transaction)
             self._standing.apply(findings, transaction)
-            self.conditions.infer(transaction)
+            self._derive(self.conditions, change, transaction)
         return findings, reasons
 
     def _stage(self, change: Change, transaction: Transaction) -> Request | None:
@@ -243,6 +243,8 @@ class Gate:
         if not (change.adds or change.removes or change.readings or change.kind is Kind.APPROVAL):
             raise BadChange("This Change is empty.")
         refuse_blank_removals(change)
+        if change.kind is Kind.EDIT:
+            self.tags.refuse_values(change)
         if change.kind is Kind.APPROVAL:
             transaction.on_rollback(self._approvals.give(change))
         if change.kind is Kind.STOP:
@@ -271,16 +273,16 @@ class Gate:
     def _binds(self, request: Request, change: Change) -> str:
         return binding_hash(request.slot.binding.prop, term_text(request.value), change.read_set, self.release.hash)
 
-    def _infer(self, change: Change, transaction: Transaction) -> None:
+    def _derive(self, rules: Inference, change: Change, transaction: Transaction) -> None:
         savepoint = transaction.savepoint()
         try:
-            self.rules.infer(transaction)
+            rules.infer(transaction)
         except Undecided:
             if change.kind.is_refusable:
                 raise
             # reality enters all the same, so what follows from it is computed without a budget
             transaction.rollback(savepoint)
-            self.rules.start(transaction)
+            rules.start(transaction)
 
     def _projected(self, request: Request, transaction: Transaction) -> Findings:
         savepoint = transaction.savepoint()

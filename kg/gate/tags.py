@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from rdflib import Literal, URIRef
 
 from kg.bindings import DATA_TYPES, Binding
-from kg.change import Reading, ReadingFlag, TagId
+from kg.change import Change, Reading, ReadingFlag, TagId
 from kg.errors import BadChange
 from kg.graph import Transaction
 from kg.names import GraphName
-from kg.terms import Node, Terms
+from kg.terms import Node, Term, Terms
 from ontology import TW
 
 
@@ -42,6 +42,9 @@ class Tags:
             slot = Slot(binding, terms.node(binding.equipment), terms.node(binding.predicate), terms.node(binding.prop))
             self._slots[numbers[binding.prop]] = slot
             self._by_prop[binding.prop] = slot
+        self._bound: dict[tuple[Term, URIRef], URIRef] = {
+            (slot.binding.equipment, slot.binding.predicate): slot.binding.prop for slot in self
+        }
         self._quality = terms.node(TW.quality)
         self._status = terms.node(TW.statusCode)
         self._stale = terms.node(TW.stale)
@@ -61,6 +64,13 @@ class Tags:
     def number(self, prop: URIRef) -> TagId | None:
         """History's number of a bound property, or None."""
         return self._tag_of.get(prop)
+
+    def refuse_values(self, change: Change) -> None:
+        """Raises BadChange for an edit that states what only telemetry says of a bound property."""
+        for quad in change.adds:
+            bound = self._bound.get((quad.s, quad.p))
+            if bound is not None:
+                raise BadChange(f"Only the controller says what {bound} is.", prop=str(bound))
 
     def stage(self, transaction: Transaction, reading: Reading) -> None:
         """Write a reading's value and quality into `state`. Nothing is dropped: what is implausible is marked so."""

@@ -29,6 +29,8 @@ Submit = Callable[[Change], Awaitable[Verdict]]
 #: How long a lease lasts, in seconds, and how many times it is renewed in that time; two renewals may fail.
 LEASE_S, RENEWALS = 3.5, 3.5
 _ASK_AGAIN_S = 0.25
+_HUNG_US = 30_000_000
+"""How long after its expiry a request's stream may go on; a confirmation takes seconds at most."""
 _GRACE_US = 5_000_000
 """How long after its expiry an unreachable gateway is still asked about a request."""
 
@@ -127,14 +129,17 @@ class Dispatcher:
         begun, told = False, False
         try:
             await self._renew()
-            async for event in self._client.stream("execute", order):
-                begun = True
-                if "outcome" in event:
-                    # a write without a stage is an earlier one under the same id, and proves nothing of this request
-                    return event if told or not event.get("written") else _used(request)
-                told = True
-                self._in_flight[request.node] = str(event["stage"])
-                await self._submit(stage_change(request, event, int(event["at_us"])))
+            async with asyncio.timeout((request.expires_us - self._clock() + _HUNG_US) / 1e6):
+                async for event in self._client.stream("execute", order):
+                    begun = True
+                    if "outcome" in event:
+                        # a write without a stage is an earlier one under the same id; it proves nothing of this one
+                        return event if told or not event.get("written") else _used(request)
+                    told = True
+                    self._in_flight[request.node] = str(event["stage"])
+                    await self._submit(stage_change(request, event, int(event["at_us"])))
+        except TimeoutError:
+            _log.warning("%s: the gateway has begun and says nothing more", request.node)
         except CallerError as error:
             return unwritten("blocked", error.code, error.message)
         except TwinError as error:

@@ -132,6 +132,13 @@ class TestAuthority:
 
         assert bench.one(Change(Kind.EDIT, OLGA, adds=(quad,))).reasons[0].code == "not-authorised"
 
+    def test_an_edit_can_not_say_what_only_telemetry_says(self, bench):
+        """A value of a bound property in the model would stand in for the controller's word."""
+        engineer = Source(URIRef("urn:test:emil"), Role.ENGINEER)
+        quad = Quad(FILLER, PACK.machSpeed, double_literal(400.0), GraphName.PLANT)
+
+        assert bench.one(Change(Kind.EDIT, engineer, adds=(quad,))).reasons[0].code == "bad-change"
+
     def test_freeze_is_lifted_by_hand_not_made(self, bench):
         """A person may end a freeze but not assert one."""
         quad = Quad(SET, TW.frozen, TRUE, GraphName.DESIRED)
