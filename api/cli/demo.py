@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -105,7 +106,7 @@ class Screen:
 def _hints(data: Path) -> None:
     say("What to look at: the order, states and buffers of the line, its top losses, and what the agent proposes.")
     say("Try in another terminal:", "bold")
-    say(f"  export TWINWRIGHT_DATA_DIR={data}", "dim")
+    say(f"  export TWINWRIGHT_DATA_DIR={data} PATH={Path(sys.executable).parent}:$PATH", "dim")
     for command in (
         "decisions",
         "explain ID",
