@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cache
 from typing import Any
+from unittest.mock import patch
 
 import from_scratch
 from controller import BEHAVIOURS, WriteGateway, random_value, require_one_write_per_intent
@@ -54,9 +55,13 @@ def _parsed(name: str, text: str) -> tuple[Rule, ...]:
     return parse_construct(name, text)
 
 
-# The same plant is started a thousand times: its rules are parsed and its shapes compiled once.
-sparql.parse_construct = lambda name, text, _prefixes=None: _parsed(name, text)  # type: ignore[assignment]
-core_build.compile_shapes = lambda graph: _COMPILED  # type: ignore[attr-defined]
+def _built(data: DataDirectory, now_us: Callable[[], int]) -> core_build.Parts:
+    """A core on the small plant. It is started a thousand times: rules are parsed and shapes compiled once, here only."""
+    with (
+        patch.object(sparql, "parse_construct", lambda name, text, _prefixes=None: _parsed(name, text)),
+        patch.object(core_build, "compile_shapes", lambda graph: _COMPILED),
+    ):
+        return core_build.build(small_plant(), data, now_us)
 
 
 class GatePart:
@@ -68,7 +73,7 @@ class GatePart:
         self._done = max((line["step"] for line in seen if "step" in line), default=0)
         self._now_us = _START_US + (self._done + 1) * _STEP_US
         self._seen = Outside(data.paths.root, _SEEN)
-        self._core = core_build.build(small_plant(), data, self._time)
+        self._core = _built(data, self._time)
         self._rng = random.Random(f"{seed}/{self._done}/{self._core.journal.head().index}")
         resume_deadlines(self._core, self._now_us)
         self._gateway = WriteGateway(data, self._time)
