@@ -56,7 +56,7 @@ def _parsed(name: str, text: str) -> tuple[Rule, ...]:
 
 
 def _built(data: DataDirectory, now_us: Callable[[], int]) -> core_build.Parts:
-    """A core on the small plant. It starts a thousand times, so rules are parsed and shapes compiled once, here only."""
+    """A core on the small plant, started a thousand times: rules and shapes are compiled once, for it alone."""
     with (
         patch.object(sparql, "parse_construct", lambda name, text, _prefixes=None: _parsed(name, text)),
         patch.object(core_build, "compile_shapes", lambda graph: _COMPILED),
