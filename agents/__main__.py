@@ -13,7 +13,8 @@ from pathlib import Path
 
 from rdflib import Graph
 
-from agents.core import HistorySamples
+from agents.core import Core, HistorySamples
+from agents.effects import Effects, HistoryCounts
 from agents.measures import Measures
 from agents.recovery import JournalPast
 from agents.rules import read_agents
@@ -40,13 +41,17 @@ async def serve(data: Path, plant: Path, *, disabled: bool) -> None:
     # measures are reported under a token of their own: an agent may not report what its conditions stand on
     channel, reporting = (AsyncClient(socket_path(data, CORE), _token(tokens, name)) for name in (AGENTS, MEASURES))
     with JournalReader.open(paths.journal) as journal, HistoryReader.open(paths.history) as history:
+        past = JournalPast(journal, (agent.iri for agent in agents))
         try:
             await run(
                 channel,
                 agents,
                 samples=HistorySamples(history),
-                past=JournalPast(journal, (agent.iri for agent in agents)),
-                followers=(Measures(reporting, wall_clock_us),),
+                past=past,
+                followers=(
+                    Measures(reporting, wall_clock_us),
+                    Effects(Core(channel), HistoryCounts(history), past, wall_clock_us),
+                ),
                 disabled=disabled,
             )
         finally:

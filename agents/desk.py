@@ -18,6 +18,7 @@ from agents.contest import Contest, settle
 from agents.core import Core, Samples, newest_samples
 from agents.levels import Autonomy, Granted, granted
 from agents.notes import read_note
+from agents.patience import Looks, is_before_people, is_due_for_renewal, no_longer_helps, still_wanted
 from agents.pipeline import (
     Action,
     Begun,
@@ -38,18 +39,20 @@ from agents.pipeline import (
     step,
 )
 from agents.proposal import Proposal, proposal_quads, proposal_to_json, request_change, stage_quads
-from agents.reasoning import propose
+from agents.reasoning import foresee, propose
 from agents.recovery import Left, Past
 from agents.rests import Rests
 from agents.rules import AgentDescription
 from agents.verdicts import admitted_if_free, lacks_approval_only, verdict_facts
 from agents.watch import Watch
+from agents.words import readable
 from kg.change import Change, ChangeId, Kind, Match, Published, Role, Source, new_id
 from kg.errors import CallerError, TwinError
 
 _LOG = logging.getLogger(__name__)
 _NOTES = 1024
 _OWN = 3000
+_OTHER_VALUE = "the rule now wants another value"
 SETTLE_US = 3_000_000
 """How long a match that began with the twin's own write must hold before it counts: 3 s of wall time."""
 
@@ -88,6 +91,7 @@ class Desk:
     _missed: bool = False
     _since: dict[Match, int] = field(default_factory=dict)
     _grants: tuple[Autonomy, ...] = ()
+    _looks: Looks = field(default_factory=Looks)
 
     def published(self, event: Published) -> None:
         """Take note of an event, after the watch has. Never blocks."""
@@ -156,16 +160,47 @@ class Desk:
         for decision in list(self.open.values()):
             match = decision.proposal.match
             await self._feed(decision, Regraded(self._granted(match)))
-            if match not in holding:
-                changed = any((m.rule, m.target) == (match.rule, match.target) for m in matches)
-                why = "the rule now wants another value" if changed else "the condition no longer holds"
+            if is_before_people(decision.state) and still_wanted(decision.proposal, holding):
+                await self._keep_or_renew(decision, holding)
+            elif match not in holding:
+                changed = still_wanted(decision.proposal, matches)
+                why = _OTHER_VALUE if changed else "the condition no longer holds"
                 await self._feed(decision, Dropped(End.SUPERSEDED if changed else End.WITHDRAWN, why))
             if decision.state.waiting is Waiting.FREE_TARGET and not self.watch.is_busy(match.target):
                 await self._feed(decision, TargetFree())
             await self._feed(decision, Passed(now))
 
+    async def _keep_or_renew(self, decision: Decision, holding: set[Match]) -> None:
+        """What is before people stays as it is, unless it is old or would not be worth their yes."""
+        now = self.now_us()
+        if is_due_for_renewal(decision.proposal, holding, now):
+            await self._feed(decision, Dropped(End.SUPERSEDED, _OTHER_VALUE))
+        elif self._looks.is_due(decision.proposal, now):
+            why = await self._objection(decision.proposal)
+            if why is not None:
+                await self._feed(decision, Dropped(End.SUPERSEDED, why))
+
+    async def _objection(self, proposal: Proposal) -> str | None:
+        """Why an approval would now be in vain; None where it would not, or nobody can tell."""
+        binding = self.watch.bindings.get(proposal.target)
+        if binding is not None:
+            foreseen, _ = foresee(binding, self.watch.value(proposal.target), proposal.desired, self.watch)
+            if no_longer_helps(proposal.effect, foreseen):
+                return f"it would no longer help: {foreseen.sentence}"
+        try:
+            verdict = await self.core.dry_run(request_change(proposal, self._source, self.now_us()))
+        except CallerError as error:
+            return f"it would now be refused: {readable(error.message)}"
+        except TwinError as error:
+            _LOG.warning("%s could not be held against the graph: %s", proposal.id, error)
+            return None
+        if verdict.admitted or lacks_approval_only(verdict):
+            return None
+        return f"it would now be refused: {readable(verdict.reasons[0].sentence)}"
+
     async def _stand_back(self, match: Match, first: Match) -> None:
-        held = next((d for d in self.open.values() if d.proposal.match == match), None)
+        key = (match.rule, match.target)
+        held = next((d for d in self.open.values() if (d.proposal.rule, d.proposal.target) == key), None)
         if held is not None:
             await self._feed(held, Dropped(End.OUTRANKED, f"{first.rule} goes first"))
         elif not self.rests.was_outranked(match) and not self.rests.is_resting(match, self.now_us()):
@@ -214,6 +249,9 @@ class Desk:
             proposal = decision.proposal
             request = proposal.compensation_id if decision.state.compensating else proposal.request_id
             for event in await asyncio.to_thread(self.past.outcomes, proposal.id, request):
+                await self._feed(decision, event)
+        for decision in [d for d in self.open.values() if d.state.waiting in (Waiting.PEOPLE, Waiting.VETO)]:
+            for event in await asyncio.to_thread(self.past.words, decision.proposal.id):
                 await self._feed(decision, event)
 
     async def _read(self, event: Published) -> None:
@@ -317,6 +355,8 @@ class Desk:
         now = self.now_us()
         moments = [d.state.deadline_us for d in self.open.values()]
         moments += [self._since[m] + SETTLE_US for m in self.watch.echoes if m in self._since]
+        self._looks.keep(self.open)
+        moments += [self._looks.due_us(d.proposal) for d in self.open.values() if is_before_people(d.state)]
         moments.append(self.rests.next_us(now))
         due = min((moment for moment in moments if moment is not None and moment > now), default=None)
         return None if due is None else max((due - now) / 1e6, 0.01)

@@ -2,8 +2,11 @@
 
 For each standing machine tw:stoppedForS in steps of ten seconds, tw:expectedRemainingS in steps of five, tw:firstOut
 and tw:firstOutReason; tw:outOfControlAgoS for half an hour after a chart was out of control; for the line and its
-constraint machine the indicators of `agents.kpi`; and one tw:Loss for each machine and reason that has cost the line
-time. Pure: values in, facts out, no clock.
+constraint machine the indicators of `agents.kpi`; and one tw:Loss for each machine and reason that it stood for. Pure:
+values in, facts out, no clock.
+
+A loss counts what the machine itself stood (tw:lossMinutes), from the first second on, and beside it what the line lost
+by it: how long the constraint machine stood because of it (tw:constraintMinutes), which is less where conveyors helped.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from kg.terms import Term, double_literal
 from ontology import PACK, TW
 
 _Key: TypeAlias = tuple[URIRef, URIRef]
+_Loss: TypeAlias = tuple[URIRef, StopReason]
 Facts: TypeAlias = dict[_Key, Term]
 
 STEP_S = 10
@@ -45,7 +49,8 @@ class Features:
         self._rated: dict[URIRef, float] = {}
         self._planned_s: dict[URIRef, float] = {}
         self._planned_rejects_s: dict[URIRef, float] = {}
-        self._losses: dict[tuple[URIRef, StopReason], int] = {}
+        self._stood: dict[_Loss, int] = {}
+        self._cost: dict[_Loss, int] = {}
         self._out_of_control: set[URIRef] = set()
         self._out_of_control_us: dict[URIRef, int] = {}
 
@@ -93,11 +98,22 @@ class Features:
             if machine.is_producing:
                 machine.apt_us += step_us
         constraint = self.layout.constraint
+        causes = {cause for node in self._machines if (cause := self._own_stop(node)) is not None}
         if constraint is not None and self._machines[constraint].is_stopped:
-            cause = self._first_out(constraint)
-            self._losses[cause] = self._losses.get(cause, 0) + step_us
+            origin = self._first_out(constraint)
+            self._cost[origin] = self._cost.get(origin, 0) + step_us
+            causes.add(origin)
+        for cause in causes:
+            self._stood[cause] = self._stood.get(cause, 0) + step_us
 
-    def _first_out(self, machine: URIRef) -> tuple[URIRef, StopReason]:
+    def _own_stop(self, node: URIRef) -> _Loss | None:
+        """Why a machine stands, where that is its own affair and not the whole line's."""
+        machine = self._machines[node]
+        if not machine.is_stopped or not machine.reason.is_own or machine.reason.is_of_line:
+            return None
+        return node, machine.reason
+
+    def _first_out(self, machine: URIRef) -> _Loss:
         """Where the standstill of a machine began: at itself, or at the nearest that stands of its own accord."""
         reason = self._machines[machine].reason
         if reason.is_own:
@@ -174,13 +190,14 @@ class Features:
 
     def _of_losses(self) -> Facts:
         facts: Facts = {}
-        for (machine, reason), lost_us in self._losses.items():
+        for (machine, reason), stood_us in self._stood.items():
             local = str(machine).replace("#", "/").rpartition("/")[2]
             node = URIRef(f"{self.layout.line}.Loss.{local}.{reason.name.title().replace('_', '')}")
             facts[node, RDF.type] = TW.Loss
             facts[node, TW.ofEquipment] = machine
             facts[node, TW.lossReason] = Literal(reason.word)
-            facts[node, TW.lossMinutes] = _rounded(lost_us / 60e6, 1)
+            facts[node, TW.lossMinutes] = _rounded(stood_us / 60e6, 1)
+            facts[node, TW.constraintMinutes] = _rounded(self._cost.get((machine, reason), 0) / 60e6, 1)
         return facts
 
     def _pri_s(self) -> float:

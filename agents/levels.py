@@ -45,7 +45,10 @@ class Level(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Autonomy:
-    """One node of class tw:Autonomy: a level for an agent, a rule and a scope; None stands for any."""
+    """One node of class tw:Autonomy: a level for an agent, a rule and a scope.
+
+    None stands for any rule and any scope. Without an agent it grants nothing.
+    """
 
     node: URIRef
     level: Level
@@ -70,13 +73,14 @@ def granted(grants: Iterable[Autonomy], agent: URIRef, rule: URIRef, scopes: Seq
     """The level for a rule of an agent at an equipment.
 
     `scopes` is the equipment and what it is part of, from the inside out. The most specific grant wins: first by
-    rule, then by the innermost scope, then by agent. Of two alike the lower level wins, then the smaller IRI.
+    rule, then by the innermost scope. Of two alike the lower level wins, then the smaller IRI. A grant that names no
+    agent is left aside: a level written to some node must not set every agent free.
     """
     ranks = {scope: len(scopes) - depth for depth, scope in enumerate(scopes)} | {TW.Plant: 0}
     fitting = [
         grant
         for grant in grants
-        if grant.agent in (None, agent) and grant.rule in (None, rule) and (grant.scope is None or grant.scope in ranks)
+        if grant.agent == agent and grant.rule in (None, rule) and (grant.scope is None or grant.scope in ranks)
     ]
     if not fitting:
         return SILENT
@@ -85,7 +89,6 @@ def granted(grants: Iterable[Autonomy], agent: URIRef, rule: URIRef, scopes: Seq
         key=lambda grant: (
             grant.rule is None,
             -(ranks[grant.scope] if grant.scope is not None else -1),
-            grant.agent is None,
             grant.level,
             str(grant.node),
         ),

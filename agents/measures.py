@@ -124,7 +124,7 @@ class Measures:
 _URGENT = frozenset({TW.stoppedForS, TW.expectedRemainingS, TW.firstOut, TW.firstOutReason, TW.outOfControlAgoS})
 _OWN = _URGENT | {
     *(TW.availability, TW.effectiveness, TW.qualityRatio, TW.oee, TW.throughputPerH, TW.goodCount, TW.minorStops),
-    *(TW.ofEquipment, TW.lossReason, TW.lossMinutes),
+    *(TW.ofEquipment, TW.lossReason, TW.lossMinutes, TW.constraintMinutes),
 }
 """What is reported here; people's own entries in the graph `kpi` are not touched."""
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from agents.pipeline import Event, Reported, Said, Stage
 from agents.proposal import Proposal
 from kg.change import Kind, Published
@@ -15,8 +18,7 @@ def read_note(event: Published, proposal: Proposal, compensating: bool) -> Event
     if not event.admitted:
         return None
     if event.kind is Kind.APPROVAL:
-        approves = event.detail.get("meaning") == "approve"
-        return Said(event.author, approves, int(event.detail.get("expires_us", 0)), event.at_us)
+        return word(event.author, event.detail, event.at_us)
     if event.kind is not Kind.OUTCOME:
         return None
     request = event.detail.get("request") or event.cause
@@ -24,6 +26,11 @@ def read_note(event: Published, proposal: Proposal, compensating: bool) -> Event
     if request not in (current, proposal.id, None):
         return None
     return report(dict(event.detail))
+
+
+def word(author: str, detail: Mapping[str, Any], at_us: int) -> Said:
+    """A person's word on a proposal."""
+    return Said(author, detail.get("meaning") == "approve", int(detail.get("expires_us", 0)), at_us)
 
 
 def report(detail: dict[str, Json]) -> Reported | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from rdflib import PROV, RDF, XSD, Literal, URIRef
 
-from agents.prediction import Effect
+from agents.prediction import Effect, Side, Situation
 from kg.change import Change, ChangeId, Expected, Kind, Match, Quad, Source
 from kg.names import GraphName
 from kg.proof import Json
@@ -85,13 +85,7 @@ def proposal_to_json(proposal: Proposal) -> dict[str, Json]:
         "unit": proposal.unit,
         "goal": None if proposal.goal is None else str(proposal.goal),
         "sentence": proposal.sentence,
-        "effect": {
-            "evaluated": effect.evaluated,
-            "sentence": effect.sentence,
-            "units": effect.units,
-            "low": effect.low,
-            "high": effect.high,
-        },
+        "effect": _effect_to_json(effect),
         "if_nothing": proposal.if_nothing,
         "inputs": [_input_to_json(given) for given in proposal.inputs],
         "read_set": [_expected_to_json(expected) for expected in proposal.read_set],
@@ -106,7 +100,6 @@ def proposal_to_json(proposal: Proposal) -> dict[str, Json]:
 def json_to_proposal(body: Mapping[str, Any]) -> Proposal:
     """The proposal in a record. Raises KeyError or BadTerm for what is none."""
     rule, target = URIRef(body["rule"]), URIRef(body["target"])
-    effect = body["effect"]
     return Proposal(
         id=ChangeId(body["id"]),
         agent=URIRef(body["agent"]),
@@ -118,7 +111,7 @@ def json_to_proposal(body: Mapping[str, Any]) -> Proposal:
         unit=body["unit"],
         goal=None if body["goal"] is None else URIRef(body["goal"]),
         sentence=body["sentence"],
-        effect=Effect(effect["evaluated"], effect["sentence"], effect["units"], effect["low"], effect["high"]),
+        effect=_json_to_effect(body["effect"]),
         if_nothing=body["if_nothing"],
         inputs=tuple(_json_to_input(item) for item in body["inputs"]),
         read_set=tuple(_json_to_expected(item) for item in body["read_set"]),
@@ -207,6 +200,53 @@ def moment(at_us: int) -> Literal:
 
 def _derived(ident: ChangeId, what: str) -> ChangeId:
     return ChangeId(uuid.uuid5(uuid.UUID(ident), what).urn)
+
+
+def _effect_to_json(effect: Effect) -> dict[str, Json]:
+    # measures as text: the record holds no floats
+    found = effect.situation
+    situation: dict[str, Json] | None = None
+    if found is not None:
+        numbers = {name: getattr(found, name) for name in _MEASURES}
+        situation = {name: None if number is None else repr(float(number)) for name, number in numbers.items()}
+        situation |= {"side": found.side.value, "neighbour": found.neighbour}
+    return {
+        "evaluated": effect.evaluated,
+        "sentence": effect.sentence,
+        "units": effect.units,
+        "low": effect.low,
+        "high": effect.high,
+        "horizon_min": None if effect.horizon_min is None else repr(effect.horizon_min),
+        "situation": situation,
+    }
+
+
+def _json_to_effect(body: Mapping[str, Any]) -> Effect:
+    horizon, given = body.get("horizon_min"), body.get("situation")
+    situation = None
+    if given is not None:
+        back = given["back_in_min"]
+        situation = Situation(
+            prior=float(given["prior"]),
+            desired=float(given["desired"]),
+            room=float(given["room"]),
+            flow=float(given["flow"]),
+            back_in_min=None if back is None else float(back),
+            side=Side(given["side"]),
+            neighbour=given["neighbour"],
+        )
+    return Effect(
+        evaluated=body["evaluated"],
+        sentence=body["sentence"],
+        units=body["units"],
+        low=body["low"],
+        high=body["high"],
+        horizon_min=None if horizon is None else float(horizon),
+        situation=situation,
+    )
+
+
+_MEASURES = ("prior", "desired", "room", "flow", "back_in_min")
 
 
 def _input_to_json(given: Input) -> list[Json]:

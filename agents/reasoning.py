@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from rdflib import Literal, URIRef
 
-from agents.prediction import Effect, Situation, not_evaluated, predict
+from agents.prediction import Effect, Side, Situation, not_evaluated, predict
 from agents.proposal import Input, Proposal
 from agents.rules import AgentRule, fill
 from agents.watch import Watch
+from agents.words import local, plain, sign_of
 from kg.bindings import DATA_TYPES, Binding
 from kg.change import ChangeId, Expected, Match
 from kg.errors import UnknownNode
@@ -50,7 +52,7 @@ def propose(
         effect=effect,
         if_nothing=rule.if_nothing or if_nothing,
         inputs=tuple(inputs_of(proof, watch)),
-        read_set=read_set_of(proof, match, watch),
+        read_set=read_set_of(proof, match, rule, watch),
         proof=proof,
         made_us=at_us,
         plant_us=watch.plant_us,
@@ -79,24 +81,35 @@ def inputs_of(proof: Mapping[str, Any], watch: Watch) -> Iterator[Input]:
             yield Input(prop, o, None if status is None else int(status))
 
 
-def read_set_of(proof: Mapping[str, Any], match: Match, watch: Watch) -> tuple[Expected, ...]:
+def read_set_of(proof: Mapping[str, Any], match: Match, rule: AgentRule, watch: Watch) -> tuple[Expected, ...]:
     """What must still hold when the request is judged.
 
     The match itself, which stands for everything that the rule found absent (the rule may meanwhile want a
-    neighbouring value, no other); each live value, numbers within a tolerance; each fact of policy and desired.
+    neighbouring value, no other); each live value, numbers within a tolerance; each fact of policy and desired. The
+    rule may say tolerances of its own: a value that moves while a person thinks needs a wide one.
     Model and rules are held by the release; features such as the time a machine has stood move by themselves, and
     only the match speaks for them.
     """
-    binding = watch.bindings.get(match.target)
-    near = None if binding is None else _tolerance(binding)
-    lines = [Expected(match.target, match.rule, match.value, tolerance=None if near is None else near / 2)]
+    lines = [Expected(match.target, match.rule, match.value, tolerance=_match_tolerance(match, rule, watch))]
     for s, p, o, graph in leaf_facts(proof):
         prop = watch.by_value.get((s, p))
         if prop is not None and isinstance(o, Literal):
-            lines.append(Expected(s, p, o, tolerance=_tolerance(watch.bindings[prop])))
+            tolerance = rule.input_tolerances.get(prop)
+            lines.append(
+                Expected(s, p, o, tolerance=_tolerance(watch.bindings[prop]) if tolerance is None else tolerance)
+            )
         elif _short(graph) in (GraphName.STATE.value, GraphName.POLICY.value, GraphName.DESIRED.value):
             lines.append(Expected(s, p, o))
     return tuple(lines)
+
+
+def _match_tolerance(match: Match, rule: AgentRule, watch: Watch) -> float | None:
+    """The rule's own; else half of what the target's range gives."""
+    binding = watch.bindings.get(match.target)
+    near = None if binding is None else _tolerance(binding)
+    if rule.tolerance is not None and _number(match.value) is not None:
+        return rule.tolerance
+    return None if near is None else near / 2
 
 
 def foresee(binding: Binding, prior: Literal | None, desired: Literal, watch: Watch) -> tuple[Effect, str]:
@@ -111,17 +124,47 @@ def _situation(binding: Binding, prior: Literal | None, desired: Literal, watch:
     before, after = _number(prior), _number(desired)
     if before is None or after is None:
         return "the value in force is not known"
-    for conveyor in watch.neighbours(binding.equipment):
+    sides = [found for side in Side for found in _neighbours(binding.equipment, side, watch)]
+    if not sides:
+        return "there is no conveyor beside this machine whose filling is known"
+    # the neighbour that stands and is waited for decides; where there is none, the one behind
+    waits = {found.side: _back_in_s(found.machine, watch) for found in sides if found.flow < 1}
+    found = next((found for found in sides if waits.get(found.side) is not None), sides[0])
+    back_s = waits.get(found.side)
+    if found.flow < 1 and back_s is None:
+        return f"nobody knows when the machine {found.side} is back"
+    back_min = None if back_s is None else back_s / 60
+    return Situation(before, after, found.room, found.flow, back_min, found.side, str(found.machine))
+
+
+@dataclass(frozen=True, slots=True)
+class _Neighbour:
+    """A machine beyond a conveyor, what it takes or brings a minute, and how far the conveyor reaches."""
+
+    side: Side
+    machine: URIRef
+    flow: float
+    room: float
+
+
+def _neighbours(equipment: URIRef, side: Side, watch: Watch) -> Iterator[_Neighbour]:
+    beyond = watch.neighbours if side is Side.BEHIND else watch.feeders
+    for conveyor in beyond(equipment):
         capacity, ratio = watch.number(conveyor, TW.capacity), watch.number(conveyor, TW.fillRatio)
         if capacity is None or ratio is None:
             continue
-        for machine in watch.neighbours(conveyor):
-            outflow = watch.number(machine, _speed_of(machine, watch))
-            if outflow is not None:
-                back_s = watch.number(machine, TW.expectedRemainingS) if outflow < 1 else None
-                room = capacity * (1 - ratio)
-                return Situation(before, after, room, outflow, None if back_s is None else back_s / 60)
-    return "there is no conveyor behind this machine whose filling is known"
+        for machine in beyond(conveyor):
+            flow = watch.number(machine, _speed_of(machine, watch))
+            if flow is not None:
+                room = capacity * (1 - ratio if side is Side.BEHIND else ratio)
+                yield _Neighbour(side, machine, flow, room)
+
+
+def _back_in_s(machine: URIRef, watch: Watch) -> float | None:
+    """Expected seconds until a standing machine runs; of one that only waits, until that for which it waits runs."""
+    own = watch.number(machine, TW.expectedRemainingS)
+    origin = watch.link(machine, TW.firstOut)
+    return own if own is not None or origin is None else watch.number(origin, TW.expectedRemainingS)
 
 
 def _speed_of(machine: URIRef, watch: Watch) -> URIRef:
@@ -139,28 +182,11 @@ def _words(proof: Mapping[str, Any], binding: Binding, prior: Literal | None, de
     words |= {
         "value": plain(desired),
         "prior": "unknown" if prior is None else plain(prior),
-        "unit": "per minute" if binding.unit == "/min" else (binding.unit or ""),
+        "unit": "per minute" if binding.unit == "/min" else sign_of(binding.unit),
         "target": local(binding.prop),
         "equipment": local(binding.equipment),
     }
     return words
-
-
-def plain(term: object) -> str:
-    """A term as people write it: 4.125E2 as 412.5, an IRI by its last part."""
-    if isinstance(term, URIRef):
-        return local(term)
-    value = term.value if isinstance(term, Literal) else None
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int | float):
-        return f"{round(value, 1 if abs(value) >= 10 else 3):.15g}"
-    return str(term)
-
-
-def local(iri: str) -> str:
-    """What stands behind the last # or / of an IRI."""
-    return iri.replace("#", "/").rpartition("/")[2] or iri
 
 
 def _tolerance(binding: Binding) -> float | None:

@@ -34,6 +34,11 @@ class StopReason(IntEnum):
         """True where the cause lies in the machine itself, not before or behind it."""
         return self not in (StopReason.RUNNING, StopReason.STARVED, StopReason.BLOCKED, StopReason.NO_ORDER)
 
+    @property
+    def is_of_line(self) -> bool:
+        """True where all machines stand together, so that it counts once."""
+        return self in (StopReason.CHANGEOVER, StopReason.BREAK)
+
 
 def reason_of(number: float | None) -> StopReason:
     """The reason of a number; what is not on the list is unassigned."""

@@ -12,7 +12,8 @@ from typing import Any, Protocol
 
 from rdflib import URIRef
 
-from agents.notes import report
+from agents.awaited import Awaited, Ledger
+from agents.notes import report, word
 from agents.pipeline import Dropped, End, Event, Judged, Reported, Stage, State, Waiting
 from agents.proposal import Proposal, json_to_proposal
 from kg.change import Kind
@@ -66,6 +67,12 @@ class Past(Protocol):
     def outcomes(self, decision: str, request: str) -> Sequence[Event]:
         """What the gateway has reported of a request of a decision."""
 
+    def words(self, decision: str) -> Sequence[Event]:
+        """What people have said to a decision."""
+
+    def unmeasured(self) -> Sequence[Awaited]:
+        """Confirmed writes whose prediction was not held against the counts yet."""
+
 
 class NoPast:
     """For agents without a journal at hand: what was missed shows when its time is over."""
@@ -74,6 +81,12 @@ class NoPast:
         return ()
 
     def outcomes(self, decision: str, request: str) -> Sequence[Event]:
+        return ()
+
+    def words(self, decision: str) -> Sequence[Event]:
+        return ()
+
+    def unmeasured(self) -> Sequence[Awaited]:
         return ()
 
 
@@ -94,6 +107,26 @@ class JournalPast:
         for recorded in self._journal.of_subject(decision):
             _take(story, recorded.entry.kind, recorded.entry.body)
         return _reports(story, request)
+
+    def words(self, decision: str) -> Sequence[Event]:
+        entries = (recorded.entry for recorded in self._journal.of_subject(decision))
+        return [
+            word(str(entry.body["author"]), _detail(entry.body), entry.at_us)
+            for entry in entries
+            if entry.kind is EntryKind.CHANGE and entry.body.get("kind") == Kind.APPROVAL
+        ]
+
+    def unmeasured(self) -> Sequence[Awaited]:
+        ledger, after = Ledger(), max(self._journal.head().index - RECENT, 0)
+        for recorded in self._journal.of_kind(EntryKind.CHANGE, after=after):
+            body = recorded.entry.body
+            if body.get("kind") == Kind.PROPOSAL:
+                ledger.take(body.get("detail") or {}, int(str(body.get("plant_us") or 0)))  # type: ignore[arg-type]
+        return [held for held in ledger.awaited() if held.proposal.agent in self._agents]
+
+
+def _detail(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    return body.get("detail") or {}
 
 
 def _take(story: _Story, kind: EntryKind, body: Mapping[str, Any]) -> None:

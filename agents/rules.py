@@ -2,16 +2,18 @@
 
 bot:LineAgent a tw:Agent ; tw:hasScope bot:Line ; tw:hasGoal bot:Output ; tw:hasRule bot:SlowFiller .
 bot:SlowFiller a tw:AgentRule ; rdfs:label "..." ; tw:goal bot:Output ; tw:priority 10 ; tw:validForS 120 ;
-    tw:sentence "Run the filler at {value} instead of {prior} {unit}." ; tw:ifNothing "..." .
+    tw:sentence "Run the filler at {value} instead of {prior} {unit}." ; tw:ifNothing "..." ;
+    tw:tolerance 160.0e0 ; tw:inputTolerance [ tw:input bot:Belt.FillRatio ; tw:tolerance 0.6e0 ] .
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rdflib import RDF, RDFS, Graph, Literal, URIRef
+from rdflib.term import Node
 
 from kg.errors import PlantIncomplete
 from ontology import TW
@@ -36,6 +38,10 @@ class AgentRule:
     """Of two rules for one target the one with the higher number is heard."""
     valid_for_s: float = _DEFAULT_VALID_S
     """Wall seconds after which a proposal expires."""
+    tolerance: float | None = None
+    """How far the wanted value may move between proposal and request; None for the usual share of its range."""
+    input_tolerances: Mapping[URIRef, float] = field(default_factory=dict)
+    """How far inputs may move, by property; the others by the usual share of their range."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +93,25 @@ def _rule(plant: Graph, rule: URIRef, agent: URIRef) -> AgentRule:
         if_nothing=None if if_nothing is None else str(if_nothing),
         priority=int(_number(plant, rule, TW.priority, 0)),
         valid_for_s=_number(plant, rule, TW.validForS, _DEFAULT_VALID_S),
+        tolerance=None if plant.value(rule, TW.tolerance) is None else _number(plant, rule, TW.tolerance, 0.0),
+        input_tolerances=dict(_input_tolerances(plant, rule)),
     )
+
+
+def _input_tolerances(plant: Graph, rule: URIRef) -> Iterable[tuple[URIRef, float]]:
+    """Raises PlantIncomplete for a tolerance that names no input or says no number."""
+    for node in plant.objects(rule, TW.inputTolerance):
+        prop = plant.value(node, TW.input)
+        if not isinstance(prop, URIRef) or plant.value(node, TW.tolerance) is None:
+            raise PlantIncomplete(f"{node} needs one tw:input and one tw:tolerance.", node=str(node), rule=str(rule))
+        yield prop, _number(plant, node, TW.tolerance, 0.0)
 
 
 def _iris(nodes: Iterable[object]) -> list[URIRef]:
     return sorted(node for node in nodes if isinstance(node, URIRef))
 
 
-def _number(plant: Graph, node: URIRef, predicate: URIRef, default: float) -> float:
+def _number(plant: Graph, node: Node, predicate: URIRef, default: float) -> float:
     value = plant.value(node, predicate)
     if value is None:
         return default

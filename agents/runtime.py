@@ -125,7 +125,7 @@ async def run(
         for desk in desks:
             tasks.create_task(_guarded(desk), name=f"agent {desk.agent.label}")
         for follower in followers:
-            tasks.create_task(follower.work(), name="measures")
+            tasks.create_task(follower.work(), name=type(follower).__name__)
 
 
 async def _take_up(desks: Sequence[Desk], past: Past) -> None:

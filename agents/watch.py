@@ -22,7 +22,7 @@ _MARKS: Final = frozenset(
     {
         *(TW.quality, TW.statusCode, TW.stale, TW.implausible, TW.pending, TW.frozen, TW.coolingDown),
         *(TW.ofAgent, TW.ofRule, TW.hasScope, TW.level, TW.writeGrant, TW.riskClass),
-        *(TW.stoppedForS, TW.expectedRemainingS),
+        *(TW.stoppedForS, TW.expectedRemainingS, TW.firstOut),
     }
 )
 _Facts = dict[tuple[Term, URIRef], set[Term]]
@@ -119,6 +119,10 @@ class Watch:
         value = None if literal is None else literal.value
         return None if isinstance(value, bool) or not isinstance(value, int | float) else float(value)
 
+    def link(self, node: URIRef, predicate: URIRef) -> URIRef | None:
+        """What a fact points to, the smallest IRI where there are several; None where there is none."""
+        return next((o for o in sorted(self._facts.get((node, predicate), ())) if isinstance(o, URIRef)), None)
+
     def is_marked(self, node: URIRef, mark: URIRef) -> bool:
         """True where the node carries the mark, such as tw:pending true."""
         return _TRUE in self._facts.get((node, mark), ())
@@ -158,11 +162,8 @@ class Watch:
     def _grant(self, node: URIRef) -> Autonomy:
         words = [str(o) for o in self._facts.get((node, TW.level), ())]
         level = min(map(Level.of_word, words), default=Level.OFF)
-        agent, rule, scope = (self._link(node, p) for p in (TW.ofAgent, TW.ofRule, TW.hasScope))
+        agent, rule, scope = (self.link(node, p) for p in (TW.ofAgent, TW.ofRule, TW.hasScope))
         return Autonomy(node, level, agent, rule, scope)
-
-    def _link(self, node: URIRef, predicate: URIRef) -> URIRef | None:
-        return next((o for o in sorted(self._facts.get((node, predicate), ())) if isinstance(o, URIRef)), None)
 
     def _part_of(self, node: URIRef) -> URIRef | None:
         found = self._model.get((node, ISA95.isPartOf), ())

@@ -1,4 +1,4 @@
-"""Why a decision was taken, from the journal and the history alone: a sentence, a tree, and PROV-O.
+"""Why a decision was taken, from the journal and the history alone: a sentence, a tree, a picture, and PROV-O.
 
 Works offline and read-only on the files of a data directory, whether or not a twin runs. Every branch ends in a sample
 (value, source time, status, OPC UA node) or in an asserted fact of a named graph and release. Knows nothing of the

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from agents.explanation.tree import Branch, Sort
 from agents.pipeline import Stage
-from agents.reasoning import local
 
 _HOMES = {
     "plant": "plant model",
@@ -31,11 +29,6 @@ _STEPS: Mapping[str, str] = {
 }
 _SAID = ("sentence", "why", "level")
 _SAME = "on the same grounds as above"
-_IRI = re.compile(r"<([^<>\s]+)>")
-_CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_ABSENT = re.compile(r"^Not found: (?:NOT EXISTS )?\{?(.*?)[.\s]*\}?$", re.DOTALL)
-_TYPED = re.compile(r'"([^"]*)"\^\^<[^<>]*>')
-_VARIABLE = re.compile(r"\s*\?\w+")
 
 
 def brief_lines(tree: Branch) -> Iterator[str]:
@@ -65,8 +58,6 @@ def _line(branch: Branch) -> str:
         case Sort.FACT:
             home = branch.facts.get("graph")
             return branch.text + (f"  ({_HOMES.get(str(home), home)})" if home else "")
-        case Sort.ABSENCE:
-            return _absence(branch.text)
         case Sort.FINDING:
             return _finding(branch)
         case Sort.STEP:
@@ -76,20 +67,18 @@ def _line(branch: Branch) -> str:
 
 
 def _sample(branch: Branch) -> str:
-    name, _, value = branch.text.partition(" = ")
     facts = branch.facts
-    label = str(facts.get("label") or name)
     quality = str(facts["quality"]) if facts.get("quality") else "quality unknown"
     when = facts.get("source_time")
     told = [quality, *([f"plant time {_clock(str(when))}"] if when else [])]
-    return f"{label} = {value}  ({', '.join(told)})"
+    return f"{branch.text}  ({', '.join(told)})"
 
 
 def _finding(branch: Branch) -> str:
     facts = branch.facts
     told = [str(facts["code"])]
     if facts.get("distance") is not None:
-        told += [f"value {facts['value']}", f"{float(str(facts['distance'])):g} beyond the limit"]
+        told += [f"value {facts['value_in_words']}", f"{float(str(facts['distance'])):g} beyond the limit"]
     return f"{branch.text}  ({', '.join(told)})"
 
 
@@ -109,19 +98,6 @@ def _step(branch: Branch) -> str:
         told.append("seen" if facts["seen"] else "not seen yet")
     about = f": {', '.join(told)}" if told else ""
     return f"{_clock(str(facts['at']))[:8]}  {title}{about}  ({facts['by']})"
-
-
-def _absence(text: str) -> str:
-    """What a rule looked for in vain, `{ <m#Labeller> <p#held> true . }` as `Not so: Labeller held true`."""
-    found = _ABSENT.match(text)
-    pattern = found[1].strip() if found else text.removeprefix("Not found: ")
-    pattern = _TYPED.sub(r"\1", pattern)
-    return "Not so: " + _VARIABLE.sub("", _IRI.sub(lambda iri: _words(iri[1]), pattern)).strip()
-
-
-def _words(iri: str) -> str:
-    name = local(iri)
-    return name if name[:1].isupper() else _CAPITAL.sub(" ", name).lower()
 
 
 def _clock(instant: str) -> str:

@@ -13,6 +13,7 @@ from agents.explanation.samples import Samples
 from agents.explanation.sentence import sentence_of
 from agents.explanation.story import read_story
 from agents.explanation.summaries import DecisionSummary, summary_of
+from agents.explanation.svg import picture
 from agents.explanation.tree import Branch, Sort, grow
 from kg.history import HistoryReader
 from kg.journal import JournalReader
@@ -49,6 +50,10 @@ class Explanation:
     def to_json(self) -> dict[str, Json]:
         """Sentence and tree as plain JSON."""
         return {"id": self.id, "sentence": self.sentence, "complete": self.is_complete, "tree": self.tree.to_json()}
+
+    def svg(self) -> str:
+        """The tree as a picture: an SVG document that needs nothing else."""
+        return picture(self.tree, self.sentence)
 
     def turtle(self) -> str:
         """The provenance as Turtle."""

@@ -6,12 +6,14 @@ and what it generated. Source: W3C PROV-O, https://www.w3.org/TR/prov-o/
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from rdflib import PROV, RDF, RDFS, XSD, Graph, Literal, URIRef
 
 from agents.explanation.model import Model
 from agents.explanation.story import Step, Story
 from agents.explanation.tree import Branch, Sort, instant
-from agents.reasoning import local
+from agents.words import local
 from kg.change import Kind, Role
 from kg.names import GraphName
 from kg.wire import text_to_term
@@ -169,7 +171,8 @@ class _Document:
 
     def _fresh(self, what: str) -> URIRef:
         number = self._numbers[what] = self._numbers.get(what, 0) + 1
-        return URIRef(f"{self._story.id}#{what}-{number}")
+        # a stage is what its sender called it, and not every text may stand in an IRI
+        return URIRef(f"{self._story.id}#{quote(what, safe='', errors='replace')}-{number}")
 
 
 _LITERALS = {"value": PROV.value, "status": TW.statusCode, "quality": TW.quality}

@@ -6,8 +6,9 @@ from rdflib import URIRef
 
 from agents.explanation.model import Model
 from agents.explanation.story import Step, Story
+from agents.explanation.tree import found_value
 from agents.pipeline import End, Stage
-from agents.reasoning import local, plain
+from agents.words import local, readable, value_in_words
 from kg.change import Kind
 from ontology import TW
 
@@ -37,7 +38,7 @@ _OUTCOMES = {
 
 def sentence_of(story: Story, model: Model) -> str:
     """Who wanted what, and what became of it."""
-    return f"{_wanted(story, model)} {_became(story, model)}"
+    return f"{_wanted(story, model)} {_became(story, model)}{_came_of_it(story)}"
 
 
 def _wanted(story: Story, model: Model) -> str:
@@ -45,8 +46,7 @@ def _wanted(story: Story, model: Model) -> str:
     if story.proposal is not None:
         return f"{who} proposed: {_stopped(story.proposal.sentence)}"
     if wish is not None:
-        unit = model.text(wish.target, TW.unit)
-        value = plain(wish.desired) + ("" if unit in (None, "1") else f" {unit}")
+        value = value_in_words(wish.desired, unit=model.text(wish.target, TW.unit))
         why = story.steps[0].reason
         return _stopped(f"{who} asked to set {local(wish.target)} to {value}" + (f" ({why})" if why else ""))
     return _stopped(f"{who} made a change of kind {story.steps[0].kind}")
@@ -57,7 +57,7 @@ def _became(story: Story, model: Model) -> str:
     if last is None:
         return f"It has come as far as: {story.steps[-1].stage}."
     if not last.admitted:
-        return f"It was refused: {_why(story)}"
+        return f"It was refused: {_why(story, model)}"
     if last.kind is Kind.OUTCOME:
         word = str(last.detail["outcome"])
         return _stopped(_OUTCOMES.get(word, word)) + _told(last)
@@ -65,9 +65,23 @@ def _became(story: Story, model: Model) -> str:
         return "It is on record."
     end = End(last.stage)
     if end is End.REFUSED and story.refusals:
-        return f"It was refused: {_why(story)}"
+        return f"It was refused: {_why(story, model)}"
     why = last.facts.get("why") or last.facts.get("sentence")
-    return _stopped(_ENDS[end] + (f" ({str(why).rstrip('.')})" if why else "")) + _people(story, model)
+    told = f" ({readable(str(why), model.label).rstrip('.')})" if why else ""
+    return _stopped(_ENDS[end] + told) + _people(story, model)
+
+
+def _came_of_it(story: Story) -> str:
+    """The effect against its prediction, once that has been compared."""
+    told = effect_of(story)
+    return "" if told is None else f" {told}"
+
+
+def effect_of(story: Story) -> str | None:
+    """What came of a confirmed write against what was predicted; None before the prediction's time is over."""
+    steps = (step for step in story.steps if step.kind is Kind.PROPOSAL and step.stage == Stage.EFFECT)
+    step = next(steps, None)
+    return None if step is None else str(step.facts.get("sentence") or "") or None
 
 
 def _tells_end(step: Step) -> bool:
@@ -76,22 +90,24 @@ def _tells_end(step: Step) -> bool:
     return not step.admitted or "outcome" in step.detail or step.kind not in (Kind.REQUEST, Kind.OUTCOME, Kind.APPROVAL)
 
 
-def _why(story: Story) -> str:
+def _why(story: Story, model: Model) -> str:
     """The first reason in full: the sentence, and the shape with its focus node and value."""
     if not story.refusals:
         return "no reason was recorded."
     reason, more = story.refusals[0], len(story.refusals) - 1
-    text = _stopped(reason.sentence)
+    text = _stopped(readable(reason.sentence, model.label))
     finding = reason.finding
     if finding is not None:
         focus = "this request" if _is_request(str(finding.focus), story) else local(str(finding.focus))
-        value = "" if finding.value is None else f", value {plain(finding.value)}"
+        found = found_value(finding)
+        value = "" if found is None else f", value {found}"
         text += f" (Shape {local(str(finding.shape))} on {focus}{value}.)"
     return text + (f" There are {more} more reasons." if more > 1 else " There is one more reason." if more else "")
 
 
 def _is_request(focus: str, story: Story) -> bool:
-    return focus == story.id or any(step.change == focus for step in story.steps)
+    own = () if story.proposal is None else (story.proposal.request_id, story.proposal.compensation_id)
+    return focus in (story.id, *own) or any(step.change == focus for step in story.steps)
 
 
 def _people(story: Story, model: Model) -> str:

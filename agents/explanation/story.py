@@ -12,6 +12,7 @@ from agents.pipeline import Stage
 from agents.proposal import Proposal, json_to_proposal
 from kg.change import Kind, Reason
 from kg.errors import BadTerm, UnknownNode
+from kg.gate.entries import TELLING
 from kg.journal import JournalReader
 from kg.record import EntryKind, Recorded
 from kg.terms import Term
@@ -113,12 +114,18 @@ def read_story(journal: JournalReader, ident: str) -> Story:
     """
     full = _full(journal, ident.partition("#")[0])
     kinds = (EntryKind.CHANGE, EntryKind.REFUSAL)
-    steps = tuple(_step(recorded) for recorded in journal.of_subject(full) if recorded.entry.kind in kinds)
+    steps = _own([_step(recorded) for recorded in journal.of_subject(full) if recorded.entry.kind in kinds])
     if not steps:
         raise UnknownNode(f"The journal knows no decision {ident}; `twinwright decisions` shows ids.", id=ident)
     proposal = next((found for step in steps if (found := _proposal(step)) is not None), None)
     plant_us = proposal.plant_us if proposal is not None else steps[0].plant_us or _plant_us(journal, steps[0].index)
     return Story(full, steps, plant_us, proposal, _wish(steps, proposal), _refusals(steps))
+
+
+def _own(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """Those that tell of the decision: clients choose the ids of their Changes, and one may choose a decision's."""
+    begun = {(step.author, step.kind) for step in steps[:1]}
+    return tuple(step for step in steps if (step.role, step.kind) in TELLING or (step.author, step.kind) in begun)
 
 
 def _full(journal: JournalReader, ident: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from agents.explanation.sentence import effect_of
 from agents.explanation.story import Story, read_story
 from agents.pipeline import End
 from kg.change import Kind
@@ -37,6 +38,8 @@ class DecisionSummary:
     requested: bool
     """True where a request was admitted."""
     steps: int
+    effect: str | None = None
+    """The effect against its prediction, in a sentence; None before the prediction's time is over."""
 
 
 def decisions(journal: JournalReader, limit: int = 20, since_us: int = 0) -> list[DecisionSummary]:
@@ -69,6 +72,7 @@ def summary_of(story: Story) -> DecisionSummary:
         end=_end(story),
         requested=any(step.kind is Kind.REQUEST and step.admitted for step in story.steps),
         steps=len(story.steps),
+        effect=effect_of(story),
     )
 
 

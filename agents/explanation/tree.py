@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,10 +14,11 @@ from rdflib import Literal, URIRef
 from agents.explanation.model import Model
 from agents.explanation.samples import Sampled, Samples
 from agents.explanation.story import Step, Story
-from agents.pipeline import End
-from agents.reasoning import local, plain
-from kg.change import Kind, Reason
+from agents.pipeline import End, Stage
+from agents.words import absence_in_words, local, name_of, plain, readable, value_in_words
+from kg.change import Finding, Kind, Reason
 from kg.proof import Json
+from kg.terms import Term
 from kg.wire import term_text, text_to_term
 from ontology import TW, UA
 
@@ -38,8 +40,9 @@ class Sort(StrEnum):
     NOTE = "note"
 
 
+_PATH_IRI = re.compile(r"<([^<>]+)>")
 _GROUNDS = frozenset({Sort.INFERRED, Sort.SAMPLE, Sort.FACT})
-_IN_THE_TEXT = frozenset({"fact", "rule", "property", "label", "value"})
+_IN_THE_TEXT = frozenset({"fact", "rule", "label", "value"})
 """Facts of reasons that the text says already, in fewer words."""
 
 
@@ -99,8 +102,8 @@ def _why(story: Story, model: Model, samples: Samples) -> Iterator[Branch]:
 
 def _proof(proof: Mapping[str, Any], model: Model, samples: Samples) -> Branch:
     s, p, o = map(text_to_term, proof["fact"])
-    text = f"{model.label(URIRef(s))} {_words(p)}: {plain(o) if not isinstance(o, URIRef) else model.label(o)}"
-    absences = tuple(Branch(Sort.ABSENCE, f"Not found: {what}") for what in proof.get("absent") or ())
+    text = _fact(URIRef(s), URIRef(p), o, str(proof.get("rule")), model)
+    absences = tuple(_absence(str(what), model) for what in proof.get("absent") or ())
     if "rule" in proof:
         premises = tuple(_proof(premise, model, samples) for premise in proof.get("premises") or ())
         facts = {"fact": list(proof["fact"]), "rule": proof["rule"]}
@@ -114,19 +117,31 @@ def _proof(proof: Mapping[str, Any], model: Model, samples: Samples) -> Branch:
     return Branch(Sort.FACT, text, {"fact": list(proof["fact"]), "graph": None if graph is None else local(graph)})
 
 
+def _absence(pattern: str, model: Model) -> Branch:
+    return Branch(Sort.ABSENCE, absence_in_words(pattern, model.label), {"pattern": pattern})
+
+
+def _fact(s: URIRef, p: URIRef, o: Term, rule: str, model: Model) -> str:
+    """A fact in words; a match says what its rule wants."""
+    if str(p) == rule:
+        return f"{model.label(s)} should be {value_in_words(o, unit=model.text(s, TW.unit))}"
+    prop = model.properties.get((s, p))
+    unit = None if prop is None else model.text(prop, TW.unit)
+    value = model.label(o) if isinstance(o, URIRef) else value_in_words(o, str(p), unit)
+    return f"{model.label(s)} {name_of(str(p))}: {value}"
+
+
 def _sample(prop: URIRef, value: Literal | None, model: Model, samples: Samples) -> Branch | None:
     found = samples.of(prop, value)
     if found is None:
         return None
-    unit = model.text(prop, TW.unit)
-    shown = plain(found.value) + ("" if unit in (None, "1") else f" {unit}")
-    return Branch(Sort.SAMPLE, f"{local(str(prop))} = {shown}", sample_facts(prop, found, model))
+    shown = value_in_words(found.value, model.text(prop, TW.predicate), model.text(prop, TW.unit))
+    return Branch(Sort.SAMPLE, f"{model.label(prop)} = {shown}", sample_facts(prop, found, model))
 
 
 def sample_facts(prop: URIRef, found: Sampled, model: Model) -> dict[str, Json]:
     """Where a value comes from, for people and machines."""
     return {
-        "property": str(prop),
         "label": model.label(prop),
         "value": term_text(found.value),
         "source_time": None if found.source_us is None else instant(found.source_us),
@@ -134,20 +149,26 @@ def sample_facts(prop: URIRef, found: Sampled, model: Model) -> dict[str, Json]:
         "quality": found.quality,
         "status": None if found.status is None else f"0x{found.status:08X}",
         "node_id": model.text(prop, UA.nodeId),
+        "property": str(prop),
         "seq": found.seq,
     }
 
 
 def _step(step: Step, model: Model) -> Branch:
     facts: dict[str, Json] = {"at": instant(step.at_us), "by": model.label(step.author), "entry": step.index}
-    told = {name: value for name, value in step.facts.items() if name not in _SHOWN_ELSEWHERE}
-    facts.update(told)
-    word = "" if step.is_ok or step.kind is Kind.REQUEST or step.stage in _NEGATIVE else ", no"
+    for name, value in step.facts.items():
+        if name not in _SHOWN_ELSEWHERE and name not in _OWN:
+            facts[name] = readable(value, model.label) if name in _PROSE and isinstance(value, str) else value
+    silent = step.is_ok or step.kind is Kind.REQUEST or step.stage in _NEGATIVE or _is_comparison(step)
+    word = "" if silent else ", no"
     reasons = step.reasons or tuple(_reasons(step))
     return Branch(Sort.STEP, f"{_title(step)}{word}", facts, tuple(_finding(reason, model) for reason in reasons))
 
 
 _SHOWN_ELSEWHERE = frozenset({"proposal", "reasons", "binds"})
+_OWN = frozenset({"at", "by", "entry"})
+"""What every step says of itself; an end by the Gate tells its stage under the same name."""
+_PROSE = frozenset({"sentence", "why"})
 _NEGATIVE = frozenset({*End, "blocked"})
 """Names that say by themselves that it went no further."""
 
@@ -155,7 +176,12 @@ _NEGATIVE = frozenset({*End, "blocked"})
 def _title(step: Step) -> str:
     if step.kind is Kind.REQUEST:
         return "request admitted" if step.admitted else "request refused"
-    return step.stage
+    return "effect against prediction" if _is_comparison(step) else step.stage
+
+
+def _is_comparison(step: Step) -> bool:
+    """The agents' own step `effect`; the gateway's, which only says that something moves, is an outcome."""
+    return step.kind is Kind.PROPOSAL and step.stage == Stage.EFFECT
 
 
 def _reasons(step: Step) -> Iterator[Reason]:
@@ -172,20 +198,23 @@ def _finding(reason: Reason, model: Model) -> Branch:
             "focus": str(finding.focus),
             "path": finding.path,
             "value": None if finding.value is None else plain(finding.value),
+            "value_in_words": found_value(finding),
             "distance": None if finding.distance is None else repr(finding.distance),
         }
-    return Branch(Sort.FINDING, reason.sentence, facts)
+    return Branch(Sort.FINDING, readable(reason.sentence, model.label), facts)
+
+
+def found_value(finding: Finding) -> str | None:
+    """The value that a shape found, in words; None where it is but a yes or no, which the message says better."""
+    if finding.value is None or (isinstance(finding.value, Literal) and isinstance(finding.value.value, bool)):
+        return None
+    predicates = _PATH_IRI.findall(finding.path or "")
+    return value_in_words(finding.value, predicates[-1] if predicates else None)
 
 
 def instant(at_us: int) -> str:
     """A moment in UTC, ISO 8601."""
     return datetime.fromtimestamp(at_us / 1_000_000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _words(predicate: object) -> str:
-    """A predicate's name in words: fillRatio as fill ratio."""
-    name = local(str(predicate))
-    return "".join(f" {c.lower()}" if c.isupper() else c for c in name).strip()
 
 
 def _shown(value: Json) -> str:

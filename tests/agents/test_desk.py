@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 from rdflib import Literal, URIRef
 
-from kg.change import Finding, Kind, Reason, Severity
+from kg.change import Finding, Kind, Quad, Reason, Severity
 from kg.errors import ServiceDown
+from kg.names import GraphName
+from kg.terms import double_literal
 from ontology import TW
 
+EX = "https://example.org/line#"
 ALL_STAGES = ["reasoned", "checked", "simulated", "negotiated", "approved", "requested"]
 
 
@@ -207,19 +210,93 @@ async def test_a_condition_that_ceases_withdraws_the_proposal(bench: Any) -> Non
     assert bench.desk.open == {}
 
 
-async def test_a_new_value_supersedes_the_open_proposal(bench: Any) -> None:
-    """One open proposal for each rule and target: the newer value takes the place of the older."""
+async def test_a_waiting_proposal_stays_while_its_rule_wants_another_value(bench: Any) -> None:
+    """Nobody can approve what changes under their eyes: the wanted value moves, the proposal before people does not."""
+    bench.level("approve")
+    match = bench.begin("Slow", 300.0)
+    await bench.desk.turn()
+
+    for value in (280.0, 260.0, 240.0):
+        bench.cease(match)
+        match = bench.begin("Slow", value)
+        bench.pass_s(8)
+        await bench.desk.turn()
+
+    assert bench.core.stages().count("reasoned") == 1
+    (decision,) = bench.desk.open.values()
+    assert float(decision.proposal.desired) == 300.0
+
+
+async def test_a_new_value_supersedes_when_people_have_had_their_time(bench: Any) -> None:
+    """After half a minute of wall time the newer value takes the place of the older."""
     bench.level("approve")
     match = bench.begin("Slow", 300.0)
     await bench.desk.turn()
 
     bench.cease(match)
     bench.begin("Slow", 280.0)
+    bench.pass_s(30)
     await bench.desk.turn()
 
     assert bench.core.stages().count("superseded") == 1
     (decision,) = bench.desk.open.values()
     assert float(decision.proposal.desired) == 280.0
+
+
+async def test_what_would_now_be_refused_gives_way_at_once(bench: Any) -> None:
+    """A proposal whose approval would be in vain is not left before people."""
+    bench.level("approve")
+    match = bench.begin("Slow", 300.0)
+    await bench.desk.turn()
+    first = next(iter(bench.desk.open))
+
+    bench.core.judge = lambda change, dry_run: (
+        [Reason("precondition-changed", "It moved.")] if dry_run and change.detail["decision"] == first else []
+    )
+    bench.cease(match)
+    bench.begin("Slow", 280.0)
+    bench.pass_s(2)
+    await bench.desk.turn()
+
+    ended = next(c.detail for c in bench.core.submitted if c.detail.get("stage") == "superseded")
+    assert ended["facts"]["why"] == "it would now be refused: It moved."
+    assert [float(d.proposal.desired) for d in bench.desk.open.values()] == [280.0]
+
+
+async def test_what_no_longer_helps_gives_way(bench: Any) -> None:
+    """When the belt is nearly full and the machine behind almost back, slowing down gains nothing any more."""
+    bench.level("approve")
+    match = bench.begin("Slow", 300.0)
+    await bench.desk.turn()
+    soon = Quad(URIRef(EX + "Labeller"), TW.expectedRemainingS, double_literal(2.0), GraphName.KPI)
+    later = soon._replace(o=double_literal(120.0))
+
+    bench.tell(bench.core.publish(Kind.MEASURE, added=(soon,), removed=(later,)))
+    bench.cease(match)
+    bench.begin("Slow", 280.0)
+    bench.pass_s(2)
+    await bench.desk.turn()
+
+    ended = next(c.detail for c in bench.core.submitted if c.detail.get("stage") == "superseded")
+    assert "no longer help" in ended["facts"]["why"]
+
+
+async def test_a_person_may_approve_what_the_rule_has_moved_away_from(bench: Any) -> None:
+    """The value asked for is exactly the one that was shown and approved."""
+    bench.level("approve")
+    match = bench.begin("Slow", 300.0)
+    await bench.desk.turn()
+    (decision,) = bench.desk.open
+    bench.cease(match)
+    bench.begin("Slow", 280.0)
+    await bench.desk.turn()
+
+    said = {"decision": decision, "meaning": "approve", "expires_us": bench.clock[0] + 1_000_000, "binds": "x"}
+    bench.tell(bench.core.publish(Kind.APPROVAL, detail=said, author="urn:olga"))
+    await bench.desk.turn()
+
+    (request,) = bench.core.requests()
+    assert next(float(q.o) for q in request.adds if q.p == TW.desiredValue) == 300.0
 
 
 async def test_the_same_condition_is_proposed_once(bench: Any) -> None:
@@ -324,9 +401,6 @@ async def test_what_still_holds_after_the_echo_counts(bench: Any) -> None:
 @pytest.mark.parametrize("mark", ["pending", "coolingDown", "frozen"])
 async def test_nothing_is_started_on_a_busy_property(bench: Any, mark: str) -> None:
     """While a write is in flight, cooling down or frozen, an acting agent waits."""
-    from kg.change import Quad
-    from kg.names import GraphName
-
     bench.level("autonomous")
     busy = Quad(URIRef("https://example.org/line#Filler.SetMachSpeed"), TW[mark], Literal(True), GraphName.DESIRED)
     bench.tell(bench.core.publish(Kind.OUTCOME, added=(busy,)))

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pyoxigraph import RdfFormat, parse
 from rdflib import PROV, RDF, RDFS, Graph, Literal, URIRef
 
 from agents.explanation import Branch, Explanation, decisions, explain
 from agents.explanation.brief import brief_lines
 from agents.explanation.tree import Sort
-from kg.change import Change, Finding, Kind, Quad, Reading, Reason, Role, Severity, Source
+from agents.words import absence_in_words
+from kg.change import Change, ChangeId, Finding, Kind, Quad, Reading, Reason, Role, Severity, Source, new_id
 from kg.errors import UnknownNode
 from kg.history import History
 from kg.journal import JournalReader
@@ -107,14 +109,14 @@ async def test_every_reason_ends_in_a_sample_or_an_asserted_fact(told: Explanati
     leaves = {leaf.text: leaf for leaf in told.leaves()}
 
     assert told.is_complete
-    belt = leaves["Belt.FillRatio = 0.75"]
+    belt = leaves["Belt.FillRatio = 75 %"]
     assert belt.facts["node_id"] == "nsu=x;s=5"
     assert belt.facts["status"] == "0x00000000"
     assert belt.facts["quality"] == "good"
     assert belt.facts["seq"] == 5
     assert str(belt.facts["source_time"]).endswith("Z")
-    assert leaves["Belt capacity: 800"].facts["graph"] == "plant"
-    assert leaves["Labeller expected remaining s: 120"].facts["graph"] == "kpi"
+    assert leaves["Belt capacity: 800 bottles"].facts["graph"] == "plant"
+    assert leaves["Labeller expected to stand for another: 120 s"].facts["graph"] == "kpi"
 
 
 async def test_the_tree_shows_every_step(told: Explanation) -> None:
@@ -136,14 +138,14 @@ async def test_the_tree_shows_every_step(told: Explanation) -> None:
     ]
     assert json.loads(json.dumps(told.to_json()))["tree"]["branches"]
     assert "Why: the condition held" in told.text(full=True)
-    assert "      Belt.FillRatio = 0.75  [source_time " in told.text(full=True)
+    assert "      Belt.FillRatio = 75 %  [source_time " in told.text(full=True)
 
 
 async def test_people_get_values_with_quality_and_plant_time(told: Explanation) -> None:
     """The text has one short line for each reason and step: no IRI, hash or status code; --full has them."""
     text = told.text()
 
-    assert re.search(r"^ +\S.* = 0\.75  \(good, plant time \d\d:\d\d:\d\d\)$", text, re.MULTILINE)
+    assert re.search(r"^ +\S.* = 75 %  \(good, plant time \d\d:\d\d:\d\d\)$", text, re.MULTILINE)
     assert re.search(r"^  \d\d:\d\d:\d\d  written to the controller  \(write gateway\)$", text, re.MULTILINE)
     assert re.findall(r"https?:|urn:|0x0|nsu=", text) == [], text
     assert re.search(r"urn:uuid:.*0x00000000.*nsu=x", told.text(full=True), re.DOTALL)
@@ -151,8 +153,9 @@ async def test_people_get_values_with_quality_and_plant_time(told: Explanation) 
 
 def test_the_same_grounds_are_told_once_and_absences_in_words() -> None:
     """A second fact of the same rule refers to the first; a pattern that matched nothing reads like a fact."""
-    sample = Branch(Sort.SAMPLE, "Line.Sku = A", {"label": "Line: product", "quality": "good"})
-    absence = Branch(Sort.ABSENCE, f"Not found: NOT EXISTS {{ <{EX}Labeller> <{EX}equipmentBlocked> true . }}")
+    sample = Branch(Sort.SAMPLE, "Line: product = A", {"label": "Line: product", "quality": "good"})
+    pattern = f"NOT EXISTS {{ <{EX}Labeller> <{EX}equipmentBlocked> true . }}"
+    absence = Branch(Sort.ABSENCE, absence_in_words(pattern), {"pattern": pattern})
     facts = [Branch(Sort.INFERRED, name, {}, (sample, absence)) for name in ("rated speed: 400", "max speed: 410")]
 
     lines = list(brief_lines(Branch(Sort.DECISION, "Slow down.", {}, (Branch(Sort.NOTE, "Why", {}, tuple(facts)),))))
@@ -162,7 +165,7 @@ def test_the_same_grounds_are_told_once_and_absences_in_words() -> None:
         "  Why",
         "    rated speed: 400",
         "      Line: product = A  (good)",
-        "      Not so: Labeller equipment blocked true",
+        "      Not so: Labeller equipment blocked",
         "    max speed: 410",
         "      on the same grounds as above",
     ]
@@ -245,13 +248,51 @@ async def test_a_refusal_names_shape_focus_value_and_a_sentence(
         told = explain(journal, history, change.id)
 
     assert told.sentence == (
-        "olga asked to set Filler.SetMachSpeed to 900 /min (I want it slow.). It was refused:"
+        "olga asked to set Filler.SetMachSpeed to 900/min (I want it slow.). It was refused:"
         " Faster than the machine may run. (Shape LIM-SPEED-MAX on Filler, value 900.)"
     )
     (found,) = [branch for branch in told.tree.walk() if branch.sort == "finding"]
     assert found.facts["distance"] == "460.0"
     assert told.is_complete
     assert (URIRef(EX + "olga"), RDF.type, PROV.Person) in told.provenance
+
+
+async def test_a_strange_stage_does_not_break_the_document(bench: Any, tmp_path: Path, journal_of: Any) -> None:
+    """Whatever an agent calls a step, its IRI is one, and the document can be written and read."""
+    ident = await committed(bench)
+    steps = [change for change in bench.core.submitted if change.kind is Kind.PROPOSAL]
+    odd = 'a b> . <urn:x> <urn:y> "é\n#'
+    strange = replace(steps[-1], id=new_id(), detail={"decision": ident, "stage": odd, "ok": True})
+    journal_of(tmp_path / "journal.sqlite", [*bench.core.submitted, strange])
+
+    with JournalReader.open(tmp_path / "journal.sqlite") as journal:
+        graph = explain(journal, None, ident).provenance
+    read = Graph().parse(data=graph.serialize(format="turtle"), format="turtle")
+
+    (node,) = read.subjects(TW.stage, Literal(odd))
+    assert str(node).startswith(f"{ident}#a%20b%3E%20")
+    assert values(read) == values(graph)
+    assert list(parse(graph.serialize(format="nt").encode(), format=RdfFormat.N_TRIPLES))
+
+
+async def test_a_change_under_the_id_of_a_decision_is_no_step_of_it(
+    bench: Any, tmp_path: Path, journal_of: Any
+) -> None:
+    """Clients choose the ids of their Changes: what an operator sends under an agent's tells nothing of it."""
+    ident = await committed(bench)
+    detail = {"decision": ident, "stage": "committed", "ok": True}
+    foreign = [
+        Change(kind, person(), reason="Olga was here", id=ChangeId(ident), detail=detail)
+        for kind in (Kind.MANUAL, Kind.REQUEST, Kind.PROPOSAL, Kind.OUTCOME)
+    ]
+    refused = {ident: (Reason("not-authorised", "Olga may not.", None),)}
+    journal_of(tmp_path / "a.sqlite", bench.core.submitted)
+    journal_of(tmp_path / "b.sqlite", [*bench.core.submitted, *foreign], refused)
+
+    with JournalReader.open(tmp_path / "a.sqlite") as before, JournalReader.open(tmp_path / "b.sqlite") as after:
+        plain, told = explain(before, None, ident), explain(after, None, ident)
+
+    assert (told.sentence, told.text()) == (plain.sentence, plain.text())
 
 
 async def test_without_history_the_recorded_inputs_speak(bench: Any, tmp_path: Path, journal_of: Any) -> None:
@@ -262,7 +303,7 @@ async def test_without_history_the_recorded_inputs_speak(bench: Any, tmp_path: P
     with JournalReader.open(tmp_path / "journal.sqlite") as journal:
         told = explain(journal, None, ident.removeprefix("urn:uuid:"))
 
-    assert any(leaf.text == "Belt.FillRatio = 0.75" for leaf in told.leaves())
+    assert any(leaf.text == "Belt.FillRatio = 75 %" for leaf in told.leaves())
 
 
 async def test_the_first_characters_of_an_id_suffice(bench: Any, tmp_path: Path, journal_of: Any) -> None:
@@ -296,6 +337,8 @@ async def test_shadow_and_refused_proposals_are_explained(bench: Any, tmp_path: 
     assert summary.end == "refused"
     assert not summary.requested
     assert told.sentence.endswith("It was refused: The machine is in local mode.")
+    assert "refused" in told.text()
+    assert "refused" in told.text(full=True)
 
 
 async def test_an_unknown_id_is_an_error(bench: Any, tmp_path: Path, journal_of: Any) -> None:
@@ -321,3 +364,39 @@ async def test_decisions_are_listed_newest_first(bench: Any, tmp_path: Path, jou
         assert both[0].end is None
         assert decisions(journal, limit=1) == both[:1]
         assert decisions(journal, since_us=later.at_us) == both[:1]
+
+
+async def test_the_effect_is_told_in_sentence_tree_and_list(bench: Any, tmp_path: Path, journal_of: Any) -> None:
+    """Once compared with its prediction, the effect follows the end wherever a decision is told; the end stays."""
+    ident = await committed(bench)
+    told = "Predicted about +150 units in 2.0 min (between -20 and +200); seen +120."
+    detail = {"decision": ident, "stage": "effect", "ok": False, "facts": {"evaluated": True, "sentence": told}}
+    agent = Source(URIRef(EX + "Agent"), Role.AGENT)
+    effect = Change(Kind.PROPOSAL, agent, cause=ident, at_us=bench.clock[0] + 1, detail=detail)
+    journal_of(tmp_path / "journal.sqlite", [*bench.core.submitted, effect])
+
+    with JournalReader.open(tmp_path / "journal.sqlite") as journal:
+        found = explain(journal, None, ident)
+        (summary,) = decisions(journal)
+
+    assert found.sentence.endswith(told)
+    assert f"effect against prediction: {told}" in found.text()
+    assert (summary.end, summary.effect) == ("committed", told)
+    assert found.svg().startswith("<svg ")
+
+
+@pytest.mark.parametrize(("value", "words"), [(Literal(True), ""), (Literal(11), ", value held")])
+async def test_a_refusal_tells_values_in_words(
+    bench: Any, tmp_path: Path, journal_of: Any, value: Literal, words: str
+) -> None:
+    """A yes or no that the message says better is left out; a state is told in a word."""
+    change = request_by_person(bench.clock[0])
+    shape, component = URIRef("https://w3id.org/twinwright/shapes#PERM-X"), URIRef("urn:c")
+    path = f"<{TW.target}>/<https://w3id.org/twinwright/packml#stateCurrent>"
+    finding = Finding(URIRef(change.id), shape, component, path, value, Severity.VIOLATION, "Wait.", "PERM-X")
+    journal_of(tmp_path / "journal.sqlite", [change], {change.id: (Reason("PERM-X", "Wait.", finding),)})
+
+    with JournalReader.open(tmp_path / "journal.sqlite") as journal:
+        told = explain(journal, None, change.id)
+
+    assert told.sentence.endswith(f"It was refused: Wait. (Shape PERM-X on this request{words}.)")

@@ -154,7 +154,58 @@ def test_first_out_looks_the_right_way() -> None:
     loss = URIRef("urn:line.Loss.urn:last.Jam")
     assert facts[loss, TW.lossReason] == Literal("jam")
     assert float(facts[loss, TW.lossMinutes]) == 1.0
+    assert float(facts[loss, TW.constraintMinutes]) == 1.0
     assert (FILLER, TW.expectedRemainingS) not in facts
+
+
+def losses(features: Features) -> dict[str, tuple[float, float]]:
+    """Minutes stood, and minutes that the constraint stood because of it, by the end of the loss's IRI."""
+    facts = features.facts()
+    nodes = [node for node, p in facts if p == TW.lossMinutes]
+    return {
+        str(node).rpartition("Loss.")[2]: (
+            float(facts[node, TW.lossMinutes]),
+            float(facts[node, TW.constraintMinutes]),
+        )
+        for node in nodes
+    }
+
+
+def test_a_stop_that_conveyors_absorb_is_a_loss_while_it_lasts() -> None:
+    """A jam behind the filler counts from the first second on, and costs the constraint nothing as long as it runs."""
+    features = running()
+    features.take(LAST, PACK.stopReason, 1)
+    features.take(LAST, PACK.stateCurrent, 11)
+
+    seen = []
+    for second in (40, 70, 100):
+        features.pass_to(START + second * SECOND)
+        seen.append(losses(features)["urn:last.Jam"])
+
+    assert seen == [(0.5, 0.0), (1.0, 0.0), (1.5, 0.0)]
+
+
+def test_a_changeover_of_the_line_counts_once() -> None:
+    """All machines stand together; it is one loss, at the machine that sets the pace."""
+    features = running()
+    for machine in LAYOUT.machines:
+        features.take(machine, PACK.stopReason, 5)
+        features.take(machine, PACK.stateCurrent, 2)
+
+    features.pass_to(START + 70 * SECOND)
+
+    assert losses(features) == {"urn:filler.Changeover": (1.0, 1.0)}
+
+
+def test_who_only_waits_has_no_loss_of_its_own() -> None:
+    """Starved and blocked machines stand because of another one, and that one has the loss."""
+    features = running()
+    features.take(FIRST, PACK.stopReason, 4)
+    features.take(FIRST, PACK.stateCurrent, 5)
+
+    features.pass_to(START + 70 * SECOND)
+
+    assert losses(features) == {}
 
 
 def test_indicators_of_line_and_filler() -> None:

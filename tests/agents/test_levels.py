@@ -14,7 +14,7 @@ SCOPES = (URIRef("urn:filler"), URIRef("urn:line"), URIRef("urn:hall"))
 
 
 def grant(name: str, level: Level, **of: URIRef) -> Autonomy:
-    return Autonomy(URIRef(f"urn:{name}"), level, **of)
+    return Autonomy(URIRef(f"urn:{name}"), level, **({"agent": AGENT} | of))
 
 
 def test_the_innermost_scope_counts() -> None:
@@ -45,6 +45,15 @@ def test_other_agents_rules_and_places_do_not_count() -> None:
 
     assert granted(grants, AGENT, RULE, SCOPES) == SILENT
     assert SILENT.level is Level.SHADOW
+
+
+def test_a_grant_without_an_agent_gives_nothing() -> None:
+    """A level on a bare node is no grant for everybody; agents leave it aside."""
+    bare = Autonomy(URIRef("urn:bare"), Level.AUTONOMOUS)
+    local = Autonomy(URIRef("urn:local"), Level.AUTONOMOUS, rule=RULE, scope=SCOPES[0])
+
+    assert granted([bare, local], AGENT, RULE, SCOPES) == SILENT
+    assert granted([bare, local, grant("line", Level.ADVISE)], AGENT, RULE, SCOPES).level is Level.ADVISE
 
 
 def test_of_two_alike_the_lower_level_counts() -> None:

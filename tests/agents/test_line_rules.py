@@ -11,6 +11,7 @@ import plants
 from agents.reasoning import leaf_facts
 from agents.rules import read_agents
 from api.core.engines import agent_rules, rule_engines
+from kg.errors import PlantIncomplete
 from kg.graph import Transaction, WorkingGraph
 from kg.names import WORKING, GraphName
 from kg.plantfolder import PlantFolder, load
@@ -138,3 +139,17 @@ def test_the_proof_of_a_match_ends_in_named_graphs(plant: PlantFolder) -> None:
     assert proof is not None
     graphs = {graph for _, _, _, graph in leaf_facts(proof.to_json())}
     assert graphs == {"state", "plant"}
+
+
+def test_a_tolerance_names_its_input(plant: PlantFolder) -> None:
+    """Each input tolerance of a rule is for one of its inputs; one that names none is an error of the plant."""
+    described = plant.graphs[GraphName.PLANT] + plant.graphs[GraphName.RULES]
+    (agent,) = read_agents(described)
+    for rule in agent.rules.values():
+        assert set(rule.input_tolerances) <= set(described.objects(rule.iri, TW.input))
+        assert rule.tolerance is not None
+
+    described.add((URIRef(BOT + "CatchUp"), TW.inputTolerance, URIRef(BOT + "Nothing")))
+
+    with pytest.raises(PlantIncomplete, match="needs one tw:input"):
+        read_agents(described)

@@ -8,6 +8,7 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
+import pytest
 from rdflib import Literal, URIRef
 
 from agents.core import Core, NoSamples
@@ -15,11 +16,13 @@ from agents.desk import Desk
 from agents.measures import Measures
 from agents.recovery import JournalPast, Left
 from agents.runtime import run
-from kg.change import Change, Kind, Quad
+from kg.change import Change, Kind, Quad, Role, Source
 from kg.errors import ServiceDown
 from kg.journal import Journal
 from kg.names import GraphName
 from ontology import PACK, TW
+
+GATEWAY = Source(URIRef("urn:twinwright:gateway"), Role.GATEWAY)
 
 
 async def until(condition: Any, seconds: float = 20.0) -> None:
@@ -120,7 +123,7 @@ async def test_what_was_requested_is_followed_to_its_end(bench: Any, tmp_path: P
     request = bench.core.requests()[0]
     outcome = Change(
         Kind.OUTCOME,
-        request.source,
+        GATEWAY,
         cause=request.id,
         detail={"decision": request.detail["decision"], "request": request.id, "outcome": "confirmed"},
     )
@@ -154,7 +157,7 @@ async def test_outcomes_missed_between_two_subscriptions_are_looked_up(
     await bench.desk.turn()
     request = bench.core.requests()[0]
     detail = {"decision": request.detail["decision"], "request": request.id, "outcome": "confirmed"}
-    outcome = Change(Kind.OUTCOME, request.source, cause=request.id, detail=detail)
+    outcome = Change(Kind.OUTCOME, GATEWAY, cause=request.id, detail=detail)
     journal_of(tmp_path / "journal.sqlite", [*bench.core.submitted, outcome])
     bench.desk.past = JournalPast(Journal.open(tmp_path / "journal.sqlite"), [bench.desk.agent.iri])
 
@@ -162,6 +165,30 @@ async def test_outcomes_missed_between_two_subscriptions_are_looked_up(
     await bench.desk.turn()
 
     assert bench.core.stages()[-1] == "committed"
+
+
+@pytest.mark.parametrize(("meaning", "then"), [("approve", "requested"), ("reject", "rejected")])
+async def test_words_missed_between_two_subscriptions_are_looked_up(
+    bench: Any, tmp_path: Path, journal_of: Any, meaning: str, then: str
+) -> None:
+    """A person's word that fell into a break of the subscription counts, once."""
+    bench.level("approve")
+    begin(bench)
+    await bench.desk.turn()
+    (decision,) = bench.desk.open
+    detail = {"decision": decision, "meaning": meaning, "expires_us": bench.clock[0] + 60_000_000}
+    person = Source(URIRef("https://example.org/line#olga"), Role.OPERATOR)
+    word = Change(Kind.APPROVAL, person, cause=decision, detail=detail, at_us=bench.clock[0])
+    journal_of(tmp_path / "journal.sqlite", [*bench.core.submitted, word])
+    bench.desk.past = JournalPast(Journal.open(tmp_path / "journal.sqlite"), [bench.desk.agent.iri])
+
+    bench.desk.missed_events()
+    await bench.desk.turn()
+    bench.desk.missed_events()
+    await bench.desk.turn()
+
+    assert bench.core.stages()[-1] == then
+    assert len(bench.core.requests()) == (meaning == "approve")
 
 
 async def test_measures_report_changes_only(bench: Any) -> None:
