@@ -43,6 +43,7 @@ _AFTER = {
 }
 _SUSPENDED_STATES = frozenset({State.SUSPENDING, State.SUSPENDED, State.UNSUSPENDING})
 _OFF_STATES = frozenset({State.STOPPED, State.ABORTED, State.COMPLETE, State.CLEARING, State.ABORTING})
+_FAULTED = frozenset({State.HOLDING, State.HELD, State.ABORTING, State.ABORTED})
 
 StateListener = Callable[["Machine"], None]
 
@@ -119,6 +120,16 @@ class Machine:
     def strike(self, reason: StopReason, duration_s: float | None = None) -> None:
         """A jam or a breakdown now, or as soon as the machine runs; None draws an ordinary duration."""
         self._struck = (reason, duration_s)
+
+    def clear(self, now: float) -> bool:
+        """A person at the machine puts right what stops it. False where no jam or breakdown stands or is to come."""
+        is_down = self.state in _FAULTED
+        if is_down:
+            self._stop_s = 0.0
+            if self.state in (State.HELD, State.ABORTED):
+                self._until = min(self._until, now)
+        has_struck, self._struck = self._struck is not None, None
+        return is_down or has_struck
 
     def step(self, now: float, dt: float, demand: Demand, reason: StopReason, allowance: int) -> None:
         """One step. `reason` says why the line wants it to stop; `allowance` is how many bottles it may still take."""

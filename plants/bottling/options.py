@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from plants.bottling.pace import FASTEST, SLOWEST
 from plants.bottling.parameters import LineQuality
 
 PASSWORD_VARIABLE = "TWINWRIGHT_GATEWAY_PASSWORD"  # noqa: S105  # the name of the variable, not its value
@@ -17,7 +18,7 @@ class BottlingOptions:
 
     seed: int = 7
     speed: float = 1.0
-    """Plant seconds per wall second, 1 to 100; 0 stands still until it is stepped (for tests)."""
+    """Plant seconds per wall second at the start; 0 stands still until it is stepped (for tests)."""
     host: str = "127.0.0.1"
     port: int = DEFAULT_PORT
     """0 takes a free port."""
@@ -27,6 +28,8 @@ class BottlingOptions:
     """Faults, such as `jam:labeller@60s`."""
     interactive: bool = False
     """Read further faults from standard input, one a line."""
+    panel: Path | None = None
+    """Unix socket of the operator's panel; without one there is none."""
     write_log: Path | None = None
     line: LineQuality = "good"
     password: str | None = None
@@ -38,8 +41,8 @@ class BottlingOptions:
     """Wall seconds without a changed heartbeat until the machines fall back."""
 
     def __post_init__(self) -> None:
-        if self.speed != 0 and not 0.1 <= self.speed <= 100:
-            raise ValueError(f"The speed must be between 0.1 and 100, or 0; it is {self.speed}.")
+        if self.speed != 0 and not SLOWEST <= self.speed <= FASTEST:
+            raise ValueError(f"The speed must be between {SLOWEST:g} and {FASTEST:g}, or 0; it is {self.speed}.")
         if self.line not in ("good", "average"):
             raise ValueError(f"The line must be 'good' or 'average'; it is {self.line!r}.")
         if not 0 <= self.port <= 65535:

@@ -10,10 +10,12 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 
 from plants.bottling.faults import FAULTS, FaultError, Target
 from plants.bottling.options import DEFAULT_PORT, PASSWORD_VARIABLE, BottlingOptions
+from plants.bottling.panel import Panel
 from plants.bottling.server import BottlingServer, ListenError
 
 
@@ -22,7 +24,7 @@ async def run(options: BottlingOptions, announce: Callable[[str], None] = print)
 
     Raises ListenError and FaultError before anything listens.
     """
-    async with BottlingServer(options) as server:
+    async with BottlingServer(options) as server, _panel(server, options.panel):
         announce(f"listening on {server.url}")
         if options.interactive:
             _read_faults(server, announce)
@@ -74,6 +76,7 @@ def parse_options(arguments: Sequence[str]) -> BottlingOptions:
     parser.add_argument("--allow-remote", action="store_true", help="listen on other than loopback addresses")
     parser.add_argument("--inject", action="append", default=[], metavar="FAULT", help="may be repeated, see below")
     parser.add_argument("--interactive", action="store_true", help="read faults from standard input, one a line")
+    parser.add_argument("--panel", type=Path, metavar="PATH", help="Unix socket of the operator's panel")
     parser.add_argument("--write-log", type=Path, metavar="FILE", help="append every write attempt as a line of JSON")
     parser.add_argument("--duration", type=float, metavar="SECONDS", help="of plant time after which to end")
     parser.add_argument("--start-hour", type=int, default=defaults.start_hour, help="of the plant's first day")
@@ -88,6 +91,7 @@ def parse_options(arguments: Sequence[str]) -> BottlingOptions:
             allow_remote=given.allow_remote,
             inject=tuple(given.inject),
             interactive=given.interactive,
+            panel=given.panel,
             write_log=given.write_log,
             line=given.line,
             password=os.environ.get(PASSWORD_VARIABLE),
@@ -97,6 +101,10 @@ def parse_options(arguments: Sequence[str]) -> BottlingOptions:
         )
     except ValueError as error:
         parser.error(str(error))
+
+
+def _panel(server: BottlingServer, path: Path | None) -> AbstractAsyncContextManager[object]:
+    return nullcontext() if path is None else Panel(server, path)
 
 
 def _fault_help() -> str:

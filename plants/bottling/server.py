@@ -31,6 +31,7 @@ from plants.bottling.faults import parse_fault
 from plants.bottling.injection import Injector
 from plants.bottling.line import Line, Transition
 from plants.bottling.options import BottlingOptions
+from plants.bottling.pace import Pace, check_speed
 from plants.bottling.publisher import Publisher
 from plants.bottling.tags import TwinSlots, plant_tags
 from plants.bottling.ua_access import PlantInternalServer
@@ -77,6 +78,8 @@ class BottlingServer:
         self._injector: Injector | None = None
         self._port = options.port
         self._last_cycle_s = -math.inf
+        self._pace: Pace | None = None
+        self._paced = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -125,7 +128,8 @@ class BottlingServer:
         self._watchdog.restart()
         self._spawn(self._tell_time(), "server clock")
         if options.speed > 0:
-            self._spawn(self._follow_wall_time(self._clock()), "plant time")
+            self._pace = Pace(options.speed, self.line.time, self._clock)
+            self._spawn(self._follow_wall_time(self._pace), "plant time")
 
     async def stop(self) -> None:
         """Cuts connections, ends all tasks and closes the write log. May be called twice."""
@@ -158,6 +162,30 @@ class BottlingServer:
         self._injector.add(fault, self.line.time)
         if fault.at_s is None:
             self._injector.step()
+
+    @property
+    def waiting_faults(self) -> int:
+        """How many faults have still to begin or to end."""
+        return 0 if self._injector is None else self._injector.waiting
+
+    def clear(self, name: str) -> bool:
+        """A person puts a machine or conveyor right: its stop and its faults end. False where nothing was wrong."""
+        if self._injector is None:
+            raise RuntimeError("The plant has not been started.")
+        return self._injector.clear(name)
+
+    @property
+    def speed(self) -> float:
+        """Plant seconds in a wall second; 0 stands still until it is stepped."""
+        return 0.0 if self._pace is None else self._pace.speed
+
+    def set_speed(self, speed: float) -> None:
+        """Lets plant time go on from where it is at another speed. Raises ValueError for one that cannot be."""
+        check_speed(speed)
+        if self._pace is None:
+            raise ValueError("This plant stands still and is stepped by hand; it has no speed to change.")
+        self._pace.change(speed)
+        self._paced.set()
 
     async def advance(self, seconds: float) -> None:
         """Lets so much plant time pass at once, with all publications; for a plant with speed 0."""
@@ -197,24 +225,30 @@ class BottlingServer:
         if self._publisher is not None:
             self._publisher.transitions.append(transition)
 
-    async def _follow_wall_time(self, begun: float) -> None:
+    async def _follow_wall_time(self, pace: Pace) -> None:
         """Plant time follows wall time at the chosen speed; what a slow machine cannot do is left out."""
-        speed, step_s = self.options.speed, self.line.step_s
-        tick_s = max(_TICK_S, step_s / speed)
-        most_steps = math.ceil(_CATCH_UP_TICKS * tick_s * speed / step_s - 1e-6)
-        anchor_s = self.line.time
+        step_s = self.line.step_s
         while True:
-            await asyncio.sleep(tick_s - (self._clock() - begun) % tick_s)
-            due = math.floor((anchor_s + (self._clock() - begun) * speed - self.line.time) / step_s + 1e-6)
+            tick_s = max(_TICK_S, step_s / pace.speed)
+            most_steps = math.ceil(_CATCH_UP_TICKS * tick_s * pace.speed / step_s - 1e-6)
+            await self._wait(pace.wait_s(tick_s))
+            due = math.floor((pace.due_s() - self.line.time) / step_s + 1e-6)
             self._watch()
             for _ in range(min(due, most_steps)):
                 self._step()
             if due > most_steps:
                 left_out_s = (due - most_steps) * step_s
                 self.lag_s += left_out_s
-                anchor_s -= left_out_s
+                pace.leave_out(left_out_s)
                 _LOG.warning("the machine is too slow: plant time is %.0f s behind", self.lag_s)
             await self._publish()
+
+    async def _wait(self, within_s: float) -> None:
+        """Waits for the next tick, or for a change of the speed, so that a slow tick does not outlive it."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await self._paced.wait()
+        self._paced.clear()
 
     async def _tell_time(self) -> None:
         """Server_ServerStatus_CurrentTime, every wall second: clients watch it for life."""
