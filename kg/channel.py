@@ -29,7 +29,14 @@ Unary = Callable[[Source, Body], Awaitable[Body]]
 Streaming = Callable[[Source, Body], AsyncIterator[Body]]
 
 _SERVICE = "twinwright"
-_OPTIONS = [("grpc.max_receive_message_length", 256 << 20), ("grpc.max_send_message_length", 256 << 20)]
+_LONGEST_ASKED = 16 << 20
+"""Bytes that a client may send: two texts of N-Quads of 4 Mi characters, with room."""
+_LONGEST_TOLD = 256 << 20
+"""Bytes that a client takes: the snapshot of a graph."""
+_ASKING = [("grpc.max_receive_message_length", _LONGEST_TOLD), ("grpc.max_send_message_length", _LONGEST_ASKED)]
+_TELLING = [("grpc.max_receive_message_length", _LONGEST_ASKED), ("grpc.max_send_message_length", _LONGEST_TOLD)]
+_MALFORMED = (KeyError, ValueError, TypeError, OverflowError)
+"""What reading a message raises that is not what the method takes."""
 _LONGEST_SOCKET_PATH = 100
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 """IRIs, a kind of str that msgspec does not know, travel as text."""
@@ -53,7 +60,7 @@ class Server:
                 return await method(self._source(context), body)
             except TwinError as error:
                 await _abort(context, error)
-            except (KeyError, ValueError, TypeError) as error:
+            except _MALFORMED as error:
                 await _abort(context, CallerError(f"The message to {name} is malformed: {error!r}."))
 
         self._handlers[name] = grpc.unary_unary_rpc_method_handler(handle, _decode, _encode)
@@ -67,14 +74,14 @@ class Server:
                     yield item
             except TwinError as error:
                 await _abort(context, error)
-            except (KeyError, ValueError, TypeError) as error:
+            except _MALFORMED as error:
                 await _abort(context, CallerError(f"The message to {name} is malformed: {error!r}."))
 
         self._handlers[name] = grpc.unary_stream_rpc_method_handler(handle, _decode, _encode)
 
     async def start(self) -> None:
         self._socket.unlink(missing_ok=True)
-        self._server = grpc.aio.server(options=_OPTIONS)
+        self._server = grpc.aio.server(options=_TELLING)
         self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(_SERVICE, self._handlers),))
         self._server.add_insecure_port(_address(self._socket))
         await self._server.start()
@@ -101,7 +108,7 @@ class AsyncClient:
     def __init__(self, socket: Path, token: str) -> None:
         self._socket = socket
         self._metadata = (("token", token),)
-        self._channel = grpc.aio.insecure_channel(_address(socket), options=_OPTIONS)
+        self._channel = grpc.aio.insecure_channel(_address(socket), options=_ASKING)
 
     async def call(self, name: str, body: Body, timeout_s: float = 10.0) -> dict[str, Any]:
         """The answer of a unary method. Raises the server's TwinError, or ServiceDown."""
@@ -130,7 +137,7 @@ class Client:
     def __init__(self, socket: Path, token: str) -> None:
         self._socket = socket
         self._metadata = (("token", token),)
-        self._channel = grpc.insecure_channel(_address(socket), options=_OPTIONS)
+        self._channel = grpc.insecure_channel(_address(socket), options=_ASKING)
 
     def call(self, name: str, body: Body, timeout_s: float = 10.0) -> dict[str, Any]:
         """The answer of a unary method. Raises the server's TwinError, or ServiceDown."""
@@ -184,6 +191,8 @@ def _raise(error: grpc.RpcError, socket: Path, name: str) -> NoReturn:
     if code is grpc.StatusCode.FAILED_PRECONDITION:
         told = json.loads(error.details() or "{}")
         raise _BY_CODE.get(told["code"], TwinError)(told["message"], **told["facts"]) from None
+    if code is grpc.StatusCode.RESOURCE_EXHAUSTED:
+        raise CallerError(f"The message to {name} is longer than {_LONGEST_ASKED} bytes.", most=_LONGEST_ASKED)
     if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED):
         part = socket.stem
         raise ServiceDown(f"The {part} does not answer ({name}: {code.name.lower()}).", part=part) from None

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from kg.errors import JournalBroken, OperatorError, RecordFailed
 
@@ -47,7 +47,8 @@ def reading_engine(target: Path | str) -> Engine:
     path = Path(str(target).partition(":///")[2] if is_url(target) else target)
     if not path.exists():
         raise OperatorError(f"There is no file {path.name} in {path.parent}; is that a data directory?", path=str(path))
-    return create_engine("sqlite://", creator=lambda: _open_read_only(path))
+    # SQLAlchemy takes this URL for a database in memory, whose pool closes connections that other threads still use
+    return create_engine("sqlite://", creator=lambda: _open_read_only(path), poolclass=QueuePool, max_overflow=-1)
 
 
 @contextmanager

@@ -11,6 +11,9 @@
     │   ├── PreconditionChanged  the read set no longer holds
     │   ├── ApprovalInvalid      expired, used, bound to something else
     │   ├── QueryRefused         SPARQL that does not parse or may not run
+    │   │   └── UpdateRefused      a SPARQL update that does not parse or may not run
+    │   ├── QueryOverLimit       a query that took too long or whose answer is too long
+    │   ├── NotYetSeen           the replica has not come to this Change
     │   ├── RuleRefused          a rule set that is unsafe, unbounded or not stratifiable
     │   └── ShapeRefused         a shape that cannot be compiled
     ├── OperatorError          a person at the installation acts
@@ -98,6 +101,21 @@ class ApprovalInvalid(CallerError):
 class QueryRefused(CallerError):
     code = "query-refused"
     remedy = "Write a SPARQL 1.1 query without SERVICE, LOAD or FROM."
+
+
+class UpdateRefused(QueryRefused):
+    code = "update-refused"
+    remedy = "Write INSERT and DELETE of triples in named graphs, or send an RDF Patch."
+
+
+class QueryOverLimit(CallerError):
+    code = "query-over-limit"
+    remedy = "Narrow the query, or ask for more time up to the longest that is allowed."
+
+
+class NotYetSeen(CallerError):
+    code = "not-yet-seen"
+    remedy = "Ask again in a moment, or for a Change that has been recorded."
 
 
 class RuleRefused(CallerError):

@@ -11,6 +11,7 @@ every other Turtle file into `plant`. The ontology, domain rules and shapes that
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -28,9 +29,11 @@ from kg.change import Quad, Source
 from kg.errors import BadTerm, PlantIncomplete
 from kg.names import GraphName
 from kg.tokens import read_persons
+from kg.unknown_terms import unknown_terms
 from kg.wire import quads_to_text, text_to_quads
 from ontology import TW, UA
 
+_LOG = logging.getLogger(__name__)
 MANIFEST = "plant.toml"
 ENDPOINT_VARIABLE = "TWINWRIGHT_ENDPOINT"
 """Environment variable with the OPC UA address that replaces the one in the model of a plant with one server."""
@@ -57,6 +60,8 @@ class PlantFolder:
     persons: Mapping[str, Source]
     """By login."""
     agents: tuple[URIRef, ...]
+    warnings: tuple[str, ...] = ()
+    """What is not wrong but hardly meant, a sentence each: misspelt terms, no rules."""
 
     def quads(self) -> Iterable[Quad]:
         """All quads of the release, graph by graph."""
@@ -71,7 +76,7 @@ def load(folder: Path, endpoint: str | None = None) -> PlantFolder:
     Raises PlantIncomplete naming the file, line, node or property at fault.
     """
     manifest = read_manifest(folder)
-    graphs = _graphs(folder)
+    graphs, warnings = _graphs(folder)
     endpoint = endpoint or os.environ.get(ENDPOINT_VARIABLE)
     if endpoint:
         _move_server(graphs[GraphName.PLANT], endpoint)
@@ -87,8 +92,11 @@ def load(folder: Path, endpoint: str | None = None) -> PlantFolder:
         grants=read_grants(policy),
         persons=read_persons(policy),
         agents=_agents(graphs),
+        warnings=tuple(warnings),
     )
     _check(loaded)
+    for warning in warnings:
+        _LOG.warning("%s", warning)
     return loaded
 
 
@@ -152,7 +160,9 @@ def graph_quads(graph: Graph, name: GraphName) -> Iterable[Quad]:
         yield Quad(s, p, o, name)  # type: ignore[arg-type]  # rdflib's triples are wider than RDF 1.1's
 
 
-def _graphs(folder: Path) -> dict[GraphName, Graph]:
+def _graphs(folder: Path) -> tuple[dict[GraphName, Graph], list[str]]:
+    """The graphs, and what is to be warned of."""
+    warnings: list[str] = []
     graphs = {name: Graph() for name in RELEASED}
     for module in ontology.modules():
         _merge(graphs[GraphName.ONTOLOGY], ontology.load(module))
@@ -163,12 +173,16 @@ def _graphs(folder: Path) -> dict[GraphName, Graph]:
     for path in sorted(folder.glob("*.ttl")):
         name = _BY_PREFIX.get(path.stem.partition("-")[0].partition("_")[0], GraphName.PLANT)
         found.add(name)
-        _merge(graphs[name], read_turtle(path, name))
+        part = read_turtle(path, name)
+        warnings += (f"{path.name}: {sentence}" for sentence in unknown_terms(part))
+        _merge(graphs[name], part)
     for name in (GraphName.PLANT, GraphName.POLICY):
         if name not in found:
             wanted = "policy.ttl" if name is GraphName.POLICY else "a Turtle file with the plant's model"
             raise PlantIncomplete(f"{folder} lacks {wanted}.", file=str(folder), graph=name.value)
-    return graphs
+    if GraphName.RULES not in found:
+        warnings.append(f"{folder.name} has no rules.ttl, so agents have nothing to propose.")
+    return graphs, warnings
 
 
 def _merge(graph: Graph, part: Graph) -> None:

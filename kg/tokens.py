@@ -25,10 +25,18 @@ REPLICA = "replica"
 AGENTS = "agents"
 MEASURES = "measures"
 """Under this token the agents' process reports features and KPIs; an agent may not report what it is judged by."""
-PARTS = (CORE, GATEWAY, REPLICA, AGENTS, MEASURES)
+WEB = "web"
+"""Under this token the web process looks at the twin; what people do there is said under their own."""
+PARTS = (CORE, GATEWAY, REPLICA, AGENTS, MEASURES, WEB)
 """Every part of a twin that speaks to another one. Core, gateway and replica serve a socket of their name."""
 
-_PART_ROLES = {CORE: Role.CLOCK, GATEWAY: Role.GATEWAY, REPLICA: Role.VIEWER, MEASURES: Role.MEASURE}
+_PART_ROLES = {
+    CORE: Role.CLOCK,
+    GATEWAY: Role.GATEWAY,
+    REPLICA: Role.VIEWER,
+    MEASURES: Role.MEASURE,
+    WEB: Role.VIEWER,
+}
 
 
 def part_iri(part: str) -> URIRef:

@@ -91,6 +91,8 @@ class TW(DefinedNamespace):
     hasGoal: URIRef
     hasRule: URIRef
     input: URIRef
+    InputTolerance: URIRef
+    inputTolerance: URIRef
     validForS: URIRef
     rollback: URIRef
     sentence: URIRef
@@ -170,6 +172,7 @@ class TW(DefinedNamespace):
     firstOutReason: URIRef
     Loss: URIRef
     lossMinutes: URIRef
+    constraintMinutes: URIRef
     lossReason: URIRef
 
     # orders and products

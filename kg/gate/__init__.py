@@ -10,10 +10,10 @@ and no database.
 
 from __future__ import annotations
 
-from kg.gate.approvals import binding_hash
+from kg.gate.approvals import Approvals, binding_hash
 from kg.gate.clock import Clock
 from kg.gate.gate import Batch, Gate, Release
 from kg.gate.runner import Runner
 from kg.gate.tags import Tags
 
-__all__ = ["Batch", "Clock", "Gate", "Release", "Runner", "Tags", "binding_hash"]
+__all__ = ["Approvals", "Batch", "Clock", "Gate", "Release", "Runner", "Tags", "binding_hash"]

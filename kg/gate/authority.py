@@ -36,7 +36,7 @@ _GAP = frozenset({RDF.type, TW.ofServer, TW.gapFrom, TW.gapUntil, TW.gapCause})
 _REQUEST = frozenset(
     {RDF.type, TW.target, TW.desiredValue, TW.rule, TW.goal, TW.reason, TW.proposal, TW.expiresAt, TW.input}
 )
-_KPI = frozenset({RDF.type, TW.ofEquipment, TW.lossReason, TW.lossMinutes}) | {
+_KPI = frozenset({RDF.type, TW.ofEquipment, TW.lossReason, TW.lossMinutes, TW.constraintMinutes}) | {
     *(TW.stoppedForS, TW.expectedRemainingS, TW.firstOut, TW.firstOutReason, TW.outOfControlAgoS),
     *(TW.availability, TW.effectiveness, TW.qualityRatio, TW.oee, TW.throughputPerH, TW.goodCount, TW.minorStops),
 }

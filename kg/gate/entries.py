@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
-from kg.change import Change, Finding, Match, Quad, Verdict
+from kg.change import Change, Finding, Kind, Match, Quad, Role, Verdict
 from kg.proof import Json
 from kg.record import EntryKind, JournalEntry
 from kg.wire import change_to_json, finding_to_json, quad_line, term_text, verdict_to_json
+
+TELLING: Final = frozenset(
+    {
+        (Role.AGENT, Kind.PROPOSAL),
+        (Role.AGENT, Kind.REQUEST),
+        (Role.GATEWAY, Kind.OUTCOME),
+        *((role, Kind.APPROVAL) for role in (Role.OPERATOR, Role.SUPERVISOR, Role.ENGINEER)),
+    }
+)
+"""Who tells of a decision that has an id of its own, and with what: their Changes are steps of its story."""
 
 
 def change_entry(
@@ -35,8 +45,18 @@ def change_entry(
 
 
 def decision_of(change: Change) -> str:
-    """The decision that a Change belongs to; a Change of its own where it names none."""
-    return str(change.detail.get("decision", change.id))
+    """The decision that a Change belongs to: the one it names, if its source tells of decisions; else its own id."""
+    named = change.detail.get("decision")
+    is_told = (change.source.role, change.kind) in TELLING and isinstance(named, str) and named
+    return str(named) if is_told else str(change.id)
+
+
+def told_detail(change: Change) -> Mapping[str, Any]:
+    """The detail that subscribers see: without a decision to which the Change does not belong."""
+    detail = change.detail
+    if "decision" not in detail or detail["decision"] == decision_of(change):
+        return detail
+    return {key: value for key, value in detail.items() if key != "decision"}
 
 
 def exact(body: Mapping[str, Any]) -> dict[str, Json]:

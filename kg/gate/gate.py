@@ -83,6 +83,7 @@ class Gate:
         recorder: Recorder,
         now_us: Callable[[], int],
         seq: int = 0,
+        approvals: Approvals | None = None,
     ) -> None:
         self.graph = graph
         self.tags = tags
@@ -95,7 +96,7 @@ class Gate:
         self.plant_us = 0
         self.unsealed = False
         self._now_us = now_us
-        self._approvals = Approvals()
+        self._approvals = Approvals() if approvals is None else approvals
         self._subscribers: list[Subscriber] = []
         self._violations = ViolationFacts(graph)
         self._standing = Standing(graph, release.standing, release.rules)

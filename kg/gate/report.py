@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from kg.change import Change, Finding, Findings, Kind, Match, Published, Quad, Verdict
-from kg.gate.entries import change_entry
+from kg.gate.entries import change_entry, told_detail
 from kg.gate.matches import Matches
 from kg.gate.tags import Tags
 from kg.graph import Triple, WorkingGraph
@@ -112,7 +112,7 @@ def event_of(
         unmatched=tuple(unmatched),
         admitted=verdict.admitted,
         reasons=verdict.reasons,
-        detail=change.detail,
+        detail=told_detail(change),
     )
 
 

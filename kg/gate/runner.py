@@ -13,11 +13,13 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from typing import TypeAlias
 
 from kg.change import Change, Verdict
 from kg.errors import RecordFailed
 from kg.gate.clock import Clock
 from kg.gate.gate import Batch, Gate
+from kg.gate.waits import Waits
 
 _log = logging.getLogger(__name__)
 
@@ -29,6 +31,8 @@ LONGEST_S = 0.02
 """Wall seconds for which readings are decided before they are recorded."""
 TICK_S = 0.25
 """How often the clock source is asked what has become true."""
+_Waiting: TypeAlias = tuple[Change, asyncio.Future[Verdict] | None, float]
+"""A Change, who waits for its verdict, and when it came."""
 
 
 class Runner:
@@ -38,8 +42,9 @@ class Runner:
         self.gate = gate
         self.clock = clock
         self._now_us = now_us
-        self._urgent: deque[tuple[Change, asyncio.Future[Verdict] | None]] = deque()
-        self._steady: deque[tuple[Change, asyncio.Future[Verdict] | None]] = deque()
+        self._urgent: deque[_Waiting] = deque()
+        self._steady: deque[_Waiting] = deque()
+        self.waits = Waits()
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
@@ -98,11 +103,11 @@ class Runner:
 
     def _put(
         self,
-        queue: deque[tuple[Change, asyncio.Future[Verdict] | None]],
+        queue: deque[_Waiting],
         change: Change,
         future: asyncio.Future[Verdict] | None,
     ) -> None:
-        queue.append((change, future))
+        queue.append((change, future, time.perf_counter()))
         if self.waiting >= WAITING:
             self._room.clear()
         self._wake.set()
@@ -116,13 +121,15 @@ class Runner:
         """Decide what waits, a slice at a time so that a request is seen soon; then record it all at once."""
         batch = Batch(first_seq=self.gate.seq)
         futures: list[asyncio.Future[Verdict] | None] = []
+        arrivals: list[tuple[bool, float]] = []
         end = time.monotonic() + LONGEST_S
         while self.waiting and len(futures) < BATCH and time.monotonic() < end:
             had_request = bool(self._urgent)
             for queue, most in ((self._urgent, BATCH), (self._steady, 1)):
                 for _ in range(min(len(queue), most)):
-                    change, future = queue.popleft()
+                    change, future, arrived = queue.popleft()
                     futures.append(future)
+                    arrivals.append((queue is self._urgent, arrived))
                     self.gate.decide([change], batch)
             if had_request:
                 break  # whoever asks waits for the record, not for more readings
@@ -132,6 +139,9 @@ class Runner:
         verdicts = await self._record(batch)
         self.decided += len(futures)
         self.batches += 1
+        now = time.perf_counter()
+        for is_request, arrived in arrivals:
+            self.waits.add(is_request, now - arrived)
         for future, verdict in zip(futures, verdicts, strict=True):
             if future is not None and not future.done():
                 future.set_result(verdict)

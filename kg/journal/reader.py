@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import ColumnElement, Engine, Row, select
+from sqlalchemy import ColumnElement, Engine, Row, or_, select
 
 from kg.database import reading, reading_engine
 from kg.errors import JournalBroken
@@ -51,6 +51,18 @@ class JournalReader:
     def of_kind(self, *kinds: EntryKind, after: int = 0) -> Iterator[Recorded]:
         """All entries of these kinds with an index above `after`, in order; found by an index."""
         return self._pages(after, ENTRIES.c.kind.in_([str(kind) for kind in kinds]))
+
+    def newest(self, holding: Sequence[str], before: int, after: int = 0, limit: int | None = None) -> list[Recorded]:
+        """Up to `limit` entries with after < index < before whose body's text holds one of some texts, newest first.
+
+        Bodies are canonical JSON, so `"kind":"request"` is found as it stands. Cost: reads the text of the entries
+        between the two until there are enough.
+        """
+        texts = or_(*(ENTRIES.c.body.contains(text, autoescape=True) for text in holding))
+        query = select(ENTRIES).where(ENTRIES.c.idx > after, ENTRIES.c.idx < before, texts)
+        with reading(self._engine, "The journal") as connection:
+            rows = connection.execute(query.order_by(ENTRIES.c.idx.desc()).limit(limit)).all()
+        return [_recorded(row) for row in rows]
 
     def last(self, kind: EntryKind | None = None) -> Recorded | None:
         """The newest entry, or the newest of a kind; None where there is none."""

@@ -104,6 +104,7 @@ class Link:
         self._nodes: dict[int, list[tuple[int, ua.NodeId]]] = {}
         self._limits = Limits()
         self._connected: bool | None = None
+        self._since_us: int | None = None
         self._offset_us: int | None = None
         self._newest_us = 0
         self._missed: asyncio.Event = asyncio.Event()
@@ -150,6 +151,7 @@ class Link:
         return {
             "url": self._server.url,
             "connected": self.is_connected,
+            "since_us": self._since_us,
             "items": len(self._items) - len(self._refused),
             "refused": {str(prop): status_name(code) for prop, code in sorted(self._refused.items())},
             "subscription_id": self._subscriptions[0].id if self._subscriptions else None,
@@ -282,7 +284,7 @@ class Link:
             self._silent_since_us = None
         if self._counters.batches and self._connected is False:
             self._counters.reconnects += 1
-        self._connected = True
+        self._connected, self._since_us = True, now_us
         self._sink.facts(connection_change(self._server.iri, True, now_us))
         _log.info("%s: connected, %d items", self._server.url, len(self._items) - len(self._refused))
 
@@ -294,7 +296,7 @@ class Link:
             self._gap_cause = self._cause
         self._subscriptions, self._nodes = [], {}
         if self._connected is not False:
-            self._connected = False
+            self._connected, self._since_us = False, now_us
             self._sink.facts(connection_change(self._server.iri, False, now_us, self._cause))
             level = logging.INFO if self._closing.is_set() else logging.WARNING
             _log.log(level, "%s: not connected: %s", self._server.url, self._cause)

@@ -11,8 +11,19 @@ slow the Gate and never changes the graph.
 from __future__ import annotations
 
 from kg.replica.answer import Answer, Limits, run_query
+from kg.replica.formats import GRAPHS, TABLES, Wanted
 from kg.replica.mirror import Mirror
 from kg.replica.prefixes import PREFIXES
 from kg.replica.safety import check_query
 
-__all__ = ["PREFIXES", "Answer", "Limits", "Mirror", "check_query", "run_query"]
+__all__ = [
+    "GRAPHS",
+    "PREFIXES",
+    "TABLES",
+    "Answer",
+    "Limits",
+    "Mirror",
+    "Wanted",
+    "check_query",
+    "run_query",
+]

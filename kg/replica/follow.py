@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from kg.change import Kind
-from kg.errors import ServiceDown
+from kg.errors import NotYetSeen, ServiceDown
 from kg.replica.mirror import Mirror
 
 _LOG = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ class Follower:
             group.create_task(self._flush())
 
     async def reach(self, seq: int, timeout_s: float) -> None:
-        """Wait until queries see this seq. Raises ServiceDown naming how far the replica has come."""
+        """Wait until queries see this seq. Raises NotYetSeen naming how far the replica has come, or ServiceDown."""
         mirror = self.mirror
         self._wake.set()
         with contextlib.suppress(TimeoutError):
@@ -57,9 +57,7 @@ class Follower:
         if mirror.generation == 0:
             raise ServiceDown("The replica has not heard from the core yet.", part="core")
         if mirror.seq < seq:
-            raise ServiceDown(
-                f"The replica has come to {mirror.seq}, not yet to {seq}.", part="replica", seq=mirror.seq
-            )
+            raise NotYetSeen(f"The replica has come to {mirror.seq}, not yet to {seq}.", seq=mirror.seq)
 
     async def _follow(self) -> None:
         while True:

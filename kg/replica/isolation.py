@@ -6,6 +6,7 @@ Oxigraph opens connections from native code, where Python could not stop it.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import resource
@@ -13,6 +14,7 @@ from pathlib import Path
 
 _NEW_USER = 0x10000000
 _NEW_NET = 0x40000000
+_FIRST_TO_GO = "1000"
 
 
 def leave_network() -> bool:
@@ -35,7 +37,12 @@ def leave_network() -> bool:
 
 
 def limit_memory(megabytes: int) -> None:
-    """Let the address space grow no further than this; a query that wants more ends the process, not the machine."""
+    """Let the address space grow no further than this; a query that wants more ends the process, not the machine.
+
+    Where the machine has less, the kernel ends this process first, and not the core.
+    """
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_GO, encoding="ascii")
     size = megabytes * 1024 * 1024
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     ceiling = size if hard == resource.RLIM_INFINITY else min(size, hard)

@@ -117,3 +117,18 @@ async def test_ordinary_client(socket):
             client.close()
 
     assert await asyncio.to_thread(ask) == ({"author": "urn:test:olga", "said": "x"}, [0, 1])
+
+
+async def test_a_message_that_is_too_long_is_not_taken(client):
+    """It is refused before it is read, and the next one is answered."""
+    with pytest.raises(CallerError, match="longer than"):
+        await client.call("who", {"said": "x" * (17 << 20)})
+
+    assert (await client.call("who", {"said": "hi"}))["said"] == "hi"
+
+
+async def test_a_long_answer_is_taken(client):
+    """Snapshots are longer than anything that may be asked."""
+    said = "x" * (12 << 20)
+
+    assert len((await client.call("who", {"said": said}))["said"]) == len(said)

@@ -1,236 +1,30 @@
-"""A small controller with a real OPC UA server on a thread of its own, the plant model that fits it, and a proxy."""
+"""Link and gateway against a small controller with a real OPC UA server."""
 
 from __future__ import annotations
 
 import asyncio
-import threading
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from asyncua import Server, ua
-from asyncua.crypto.permission_rules import User, UserRole
 from rdflib import Graph, URIRef
 
-from kg.bindings import Binding, read_bindings, read_servers
-from kg.bindings import Server as PlantServer
-from kg.change import Change, Reading, Role, Source, TagId
+from kg.bindings import read_bindings
+from kg.change import Change, Reading, Role, Source
 from kg.channel import AsyncClient
 from kg.opcua import Link, LinkOptions, Sampling, Timeouts
 from kg.opcua.gateway import Executor, Gateway, GatewayLog, Lease, Order, Outcome, Pace, read_site
 from kg.opcua.gateway.device import Device
 from kg.tokens import part_iri
-from ontology import TW
 
-NAMESPACE = "https://example.org/mini/ua"
-BOT = "https://example.org/mini#"
-PASSWORD = "open sesame"
-PLANT_START = datetime(2026, 1, 5, 5, tzinfo=UTC)
-INTERNAL = User(role=UserRole.Admin)
-TYPES = {"Float": ua.VariantType.Float, "Int32": ua.VariantType.Int32, "Boolean": ua.VariantType.Boolean}
-
-#: path, predicate, type, first value, rest of the binding
-VARIABLES = (
-    (
-        "Filler.SetMachSpeed",
-        "pack:setMachSpeed",
-        "Float",
-        400.0,
-        'ua:accessLevel "readWrite" ; '
-        "tw:feedback bot:Filler.MachSpeed ; tw:effect bot:Filler.CurMachSpeed ; ua:euLow 0.0e0 ; ua:euHigh 600.0e0 ;",
-    ),
-    ("Filler.MachSpeed", "pack:machSpeed", "Float", 400.0, ""),
-    ("Filler.CurMachSpeed", "pack:curMachSpeed", "Float", 400.0, "tw:maxAgeS 5.0e0 ;"),
-    ("Filler.StateCurrent", "pack:stateCurrent", "Int32", 6, ""),
-    ("Filler.UnitModeCurrent", "pack:unitModeCurrent", "Int32", 1, ""),
-    ("Filler.Remote", "tw:siteRemote", "Boolean", True, ""),
-    ("Filler.TwinEnable", "tw:twinEnable", "Boolean", True, ""),
-    ("Filler.Maintenance", "tw:maintenance", "Boolean", False, ""),
-    ("Line.Heartbeat", "tw:heartbeat", "Int32", 0, 'ua:accessLevel "readWrite" ;'),
-    ("Line.HeartbeatOk", "tw:heartbeatOk", "Boolean", True, ""),
-)
-PREFIXES = f"""
-@prefix tw: <https://w3id.org/twinwright/core#> . @prefix isa95: <https://w3id.org/twinwright/isa95#> .
-@prefix ua: <https://w3id.org/twinwright/opcua#> . @prefix pack: <https://w3id.org/twinwright/packml#> .
-@prefix bot: <{BOT}> .
-"""
-POLICY = """
-bot:Filler.SetMachSpeed tw:writeGrant bot:Grant .
-bot:Grant a tw:WriteGrant ; tw:minValue 100.0e0 ; tw:maxValue 440.0e0 ; tw:maxStep 120.0e0 ; tw:minIntervalS 10.0e0 ;
-    tw:maxPerHour 5 ; tw:tolerance 0.5e0 ; tw:confirmWithinS 0.6e0 ; tw:riskClass 1 .
-"""
-
-
-class _Users:
-    """The gateway's user may write, anonymous may read, nobody else comes in."""
-
-    def get_user(
-        self, _server: Any, username: Any = None, password: Any = None, certificate: Any = None
-    ) -> User | None:
-        if username is None:
-            return User(role=UserRole.User, name="anonymous")
-        return User(role=UserRole.User, name="gateway") if (username, password) == ("gateway", PASSWORD) else None
-
-
-class Controller:
-    """A filler's controller: obeys, clamps, refuses, ignores or falls silent, as `behaviour` says."""
-
-    def __init__(self) -> None:
-        self.behaviour = "obey"
-        self.delay_s = 0.02
-        self.limit = 420.0
-        self.writes: list[tuple[str, float]] = []
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._thread.start()
-        self._server: Server | None = None
-        self._index = 0
-        self._began = time.monotonic()
-        self._port = 0
-        self._later: set[asyncio.Task[None]] = set()
-
-    @property
-    def url(self) -> str:
-        return f"opc.tcp://127.0.0.1:{self._port}/mini/"
-
-    def start(self, namespaces_before: int = 0) -> None:
-        self._call(self._start(namespaces_before))
-
-    def stop(self) -> None:
-        if self._server is not None:
-            self._call(self._stop())
-
-    def end(self) -> None:
-        self.stop()
-        self._call(_cancel_all())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
-        self._loop.close()
-
-    def reset(self) -> None:
-        """First values and good behaviour again."""
-        self.behaviour, self.delay_s, self.limit = "obey", 0.02, 420.0
-        for path, _, _, value, _ in VARIABLES:
-            self.set(path, value)
-        self.writes.clear()
-
-    def set(self, path: str, value: Any, status: int = 0) -> None:
-        self._call(self._put(path, value, status))
-
-    def get(self, path: str) -> Any:
-        assert self._server is not None
-        return self._server.iserver.aspace.read_attribute_value(self._node(path), ua.AttributeIds.Value).Value.Value
-
-    def add(self, path: str, value: float) -> None:
-        """A variable that was not there when the server started."""
-        assert self._server is not None
-        name = ua.QualifiedName(path, self._index)
-        self._call(self._server.nodes.objects.add_variable(self._node(path), name, value, TYPES["Float"]))
-
-    def plant_time(self) -> datetime:
-        return PLANT_START + timedelta(seconds=20 * (time.monotonic() - self._began))
-
-    def _call(self, work: Awaitable[Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(20)  # type: ignore[arg-type]
-
-    def _node(self, path: str) -> ua.NodeId:
-        return ua.NodeId(path, self._index)
-
-    async def _start(self, namespaces_before: int) -> None:
-        server = Server(user_manager=_Users())
-        server.disable_clock()
-        await server.init()
-        server.set_endpoint(f"opc.tcp://127.0.0.1:{self._port}/mini/")
-        for number in range(namespaces_before):
-            await server.register_namespace(f"urn:example:before:{number}")
-        self._index = await server.register_namespace(NAMESPACE)
-        self._server = server
-        for path, _, kind, value, _ in VARIABLES:
-            node = await server.nodes.objects.add_variable(
-                self._node(path), ua.QualifiedName(path, self._index), value, TYPES[kind]
-            )
-            if path in ("Filler.SetMachSpeed", "Line.Heartbeat"):
-                await node.set_writable()
-        self._obeyed = server.iserver.attribute_service.write
-        server.iserver.attribute_service.write = self._written  # type: ignore[method-assign]
-        await server.start()
-        assert server.bserver is not None
-        self._port = server.bserver.port
-
-    async def _stop(self) -> None:
-        assert self._server is not None
-        for task in self._later:
-            task.cancel()
-        await self._server.stop()
-        self._server = None
-
-    async def _put(self, path: str, value: Any, status: int) -> None:
-        assert self._server is not None
-        kind = next((kind for p, _, kind, _, _ in VARIABLES if p == path), "Float")
-        stamp = self.plant_time()
-        data = ua.DataValue(ua.Variant(value, TYPES[kind]), ua.StatusCode(status), stamp, datetime.now(UTC))
-        await self._server.iserver.aspace.write_attribute_value(self._node(path), ua.AttributeIds.Value, data)
-
-    async def _written(self, params: ua.WriteParameters, user: User = INTERNAL) -> list[ua.StatusCode]:
-        if user.role is UserRole.Admin:
-            return await self._obeyed(params, user)
-        if user.name != "gateway":
-            return [ua.StatusCode(ua.StatusCodes.BadUserAccessDenied)] * len(params.NodesToWrite)
-        (write,) = params.NodesToWrite
-        path, value = str(write.NodeId.Identifier), write.Value.Value.Value
-        assert write.Value.SourceTimestamp is None
-        self.writes.append((path, value))
-        if path != "Filler.SetMachSpeed":
-            await self._put(path, value, 0)
-            return [ua.StatusCode()]
-        return [ua.StatusCode(await self._judge(path, value))]
-
-    async def _judge(self, path: str, value: float) -> int:
-        accepted = value
-        match self.behaviour:
-            case "refuse":
-                return int(ua.StatusCodes.BadOutOfRange)
-            case "busy":
-                return int(ua.StatusCodes.BadCommunicationError)
-            case "ignore":
-                return 0
-            case "ignore-fresh":
-                self._soon("Filler.MachSpeed", self.get("Filler.MachSpeed"))
-                return 0
-            case "hang":
-                await asyncio.sleep(5)
-            case "clamp" | "clamp-status":
-                accepted = min(value, self.limit)
-        await self._put(path, value, 0)
-        self._soon("Filler.MachSpeed", accepted)
-        self._soon("Filler.CurMachSpeed", accepted)
-        if self.behaviour == "busy-obeys":
-            return int(ua.StatusCodes.BadCommunicationError)
-        if self.behaviour == "clamp-status":
-            return int(ua.StatusCodes.GoodClamped)
-        return int(ua.StatusCodes.GoodCompletesAsynchronously) if self.behaviour == "asynchronous" else 0
-
-    def _soon(self, path: str, value: float) -> None:
-        async def later() -> None:
-            await asyncio.sleep(self.delay_s)
-            await self._put(path, value, 0)
-
-        task = asyncio.get_running_loop().create_task(later())
-        self._later.add(task)
-        task.add_done_callback(self._later.discard)
-
-
-async def _cancel_all() -> None:
-    """asyncua leaves the watchdogs of sessions and subscriptions running when a server stops."""
-    left = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in left:
-        task.cancel()
-    await asyncio.gather(*left, return_exceptions=True)
+sys.path.insert(0, str(Path(__file__).parent))
+from mini_controller import PASSWORD, Controller
+from mini_model import BOT, POLICY, PREFIXES, Plant, model, read_plant
+from mini_proxy import Proxy
 
 
 @dataclass
@@ -253,105 +47,6 @@ class RecordingSink:
 
     def kinds(self) -> list[str]:
         return [str(change.detail["link"]) for change in self.changes]
-
-
-class Proxy:
-    """Stands between link and server; can cut connections or swallow what passes."""
-
-    def __init__(self, port: int) -> None:
-        self._target = port
-        self._server: asyncio.Server | None = None
-        self._tasks: set[asyncio.Task[Any]] = set()
-        self.swallows = False
-        self.port = 0
-
-    async def start(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
-
-    async def cut(self) -> None:
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def stop(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            await self.cut()
-            await self._server.wait_closed()
-            self._server = None
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        there: asyncio.StreamWriter | None = None
-        try:
-            back, there = await asyncio.open_connection("127.0.0.1", self._target)
-            await asyncio.gather(self._pump(reader, there), self._pump(back, writer))
-        except (asyncio.CancelledError, OSError):
-            pass
-        finally:
-            self._tasks.discard(task)
-            for stream in (writer, there):
-                if stream is not None:
-                    stream.transport.abort()
-
-    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-        while data := await source.read(65536):
-            if not self.swallows:
-                sink.write(data)
-                await sink.drain()
-        raise ConnectionResetError
-
-
-def model(url: str) -> Graph:
-    """The plant model of the controller as Turtle says it."""
-    lines = [
-        PREFIXES,
-        f'bot:LineServer a ua:Server ; ua:endpointUrl "{url}" . bot:Filler isa95:isPartOf bot:Line .',
-        "bot:Line isa95:isPartOf bot:Packaging .",
-    ]
-    for path, predicate, data_type, _, rest in VARIABLES:
-        unit = "" if data_type == "Boolean" else 'tw:unit "/min" ;'
-        lines.append(
-            f"bot:{path} a isa95:EquipmentProperty ; isa95:isPropertyOf bot:{path.partition('.')[0]} ; {unit} {rest} "
-            f'tw:predicate {predicate} ; ua:server bot:LineServer ; ua:nodeId "nsu={NAMESPACE};s={path}" ; '
-            f'ua:dataType "{data_type}" .'
-        )
-    return Graph().parse(data="\n".join(lines), format="turtle")
-
-
-@dataclass(frozen=True)
-class Plant:
-    """The model read for the link."""
-
-    server: PlantServer
-    bindings: tuple[Binding, ...]
-    tags: dict[URIRef, TagId]
-
-    def tag(self, path: str) -> TagId:
-        return self.tags[URIRef(BOT + path)]
-
-
-def read_plant(url: str, extra: Mapping[str, str] | None = None) -> Plant:
-    """`extra` are more cyclic Float properties, each with the path of the node it is bound to."""
-    graph = model(url)
-    (server,) = read_servers(graph)
-    more = tuple(
-        Binding(
-            prop=URIRef(BOT + name),
-            equipment=URIRef(BOT + "Extra"),
-            predicate=TW.powerKw,
-            server=server.iri,
-            node_id=f"nsu={NAMESPACE};s={path}",
-            data_type="Float",
-            max_age_s=5.0,
-        )
-        for name, path in (extra or {}).items()
-    )
-    bindings = read_bindings(graph) + more
-    return Plant(server, bindings, {b.prop: TagId(n) for n, b in enumerate(bindings)})
 
 
 FAST = LinkOptions(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
 
-from kg.errors import BadChange, DataDirectoryLocked, NotAuthorised, UnknownNode, WritesFrozen
+from kg.errors import BadChange, DataDirectoryLocked, JournalBroken, NotAuthorised, UnknownNode, WritesFrozen
 from kg.opcua.gateway import GatewayLog, Intent, Outcome, Result, Stop, StopMode
 from kg.opcua.gateway.lock import GatewayLock
 
@@ -173,3 +175,48 @@ def test_a_second_gateway_on_the_same_data_is_refused(tmp_path):
     first.close()
 
     GatewayLock(tmp_path).close()
+
+
+READS = {
+    "intent": lambda log: log.intent("urn:r1"),
+    "open_intents": lambda log: log.open_intents(),
+    "outcome": lambda log: log.outcome("urn:r1"),
+    "outcomes": lambda log: log.outcomes(["urn:r1"]),
+    "written_at": lambda log: log.written_at("urn:speed", 0),
+}
+
+
+@pytest.mark.parametrize("read", READS.values(), ids=READS)
+def test_reading_a_damaged_file_says_so(log, path, read):
+    """Whoever asks is told that the log is damaged, in the twin's own terms."""
+    log.intend(INTENT)
+    log.conclude(ENDED)
+    log.close()
+    for beside in (path, path.with_name(path.name + "-wal")):
+        if beside.exists():
+            beside.write_bytes(beside.read_bytes()[:100] + b"\xff" * 40_000)
+
+    with pytest.raises(JournalBroken, match="gateway's log"):
+        read(log)
+
+
+@pytest.mark.parametrize("read", ["outcome", "outcomes"])
+def test_row_that_was_never_written_is_damage(log, path, read):
+    """An outcome with a result that does not exist is no outcome."""
+    log.conclude(ENDED)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE outcomes SET result = 'splendid'")
+
+    with pytest.raises(JournalBroken, match="splendid"):
+        READS[read](log)
+
+
+def test_stop_that_was_never_set_keeps_the_log_from_opening(log, path):
+    """A mode that does not exist must not be taken for no stop at all."""
+    log.set_stop(STOP)
+    log.close()
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE stops SET mode = 'gently'")
+
+    with pytest.raises(JournalBroken, match="gently"):
+        GatewayLog(path)

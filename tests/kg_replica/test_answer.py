@@ -8,8 +8,9 @@ import threading
 import pytest
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Store
 
-from kg.errors import QueryRefused
+from kg.errors import QueryOverLimit, QueryRefused
 from kg.replica.answer import Limits, run_query
+from kg.replica.formats import Wanted
 from kg.replica.prefixes import PREFIXES
 
 G = NamedNode("https://w3id.org/twinwright/graph/state")
@@ -58,7 +59,7 @@ def test_ask_and_graphs(store: Store) -> None:
     """ASK gives a boolean; CONSTRUCT and DESCRIBE give Turtle with the project's prefixes, or N-Triples."""
     ask = run_query(store, "ASK { <urn:s3> ?p 3 }", PREFIXES, Limits())
     turtle = run_query(store, "CONSTRUCT { ?s tw:fillCount ?o } WHERE { ?s tw:fillCount ?o }", PREFIXES, Limits())
-    lines = run_query(store, "DESCRIBE <urn:s3>", PREFIXES, Limits(), "ntriples")
+    lines = run_query(store, "DESCRIBE <urn:s3>", PREFIXES, Limits(), Wanted(graph="ntriples"))
 
     assert ask.results == {"head": {}, "boolean": True}
     assert turtle.graph is not None
@@ -72,7 +73,7 @@ def test_time_limit_between_rows(store: Store) -> None:
     """A query whose rows take longer than the limit is refused, naming the limit."""
     ticks = itertools.count()
 
-    with pytest.raises(QueryRefused, match="time limit of 4 s") as refused:
+    with pytest.raises(QueryOverLimit, match="time limit of 4 s") as refused:
         run_query(store, "SELECT * { ?s ?p ?o }", PREFIXES, Limits(seconds=4), now_s=lambda: float(next(ticks)))
 
     assert refused.value.facts == {"limit": "time", "time_limit_s": 4}
@@ -82,7 +83,7 @@ def test_size_limit(store: Store) -> None:
     """An answer may not grow without end, however few rows it has."""
     text = 'SELECT (CONCAT("0123456789", "0123456789") AS ?v) { ?s ?p ?o }'
 
-    with pytest.raises(QueryRefused, match="longer than 50"):
+    with pytest.raises(QueryOverLimit, match="longer than 50"):
         run_query(store, text, PREFIXES, Limits(characters=50))
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from kg.change import Role, Source
 from kg.channel import AsyncClient, Server
-from kg.errors import NotAuthorised, QueryRefused, ServiceDown
+from kg.errors import NotAuthorised, NotYetSeen, QueryOverLimit, QueryRefused, ServiceDown
 from kg.replica.answer import Limits
 from kg.replica.follow import Follower
 from kg.replica.mirror import Mirror
@@ -63,7 +63,7 @@ async def test_a_seq_that_does_not_come_is_an_error(core: Any) -> None:
     async with following(core) as follower:
         service = QueryService(follower, PREFIXES)
 
-        with pytest.raises(ServiceDown, match="not yet to 7"):
+        with pytest.raises(NotYetSeen, match="not yet to 7"):
             await speeds(service, min_seq=7, timeout_s=0.3)
 
 
@@ -156,10 +156,28 @@ async def test_a_query_that_cannot_be_ended_ends_the_process(core: Any, monkeypa
     endless = "SELECT (COUNT(*) AS ?n) { ?a ?p ?x . ?b ?q ?y . ?c ?r ?z FILTER(STR(?x) < STR(?y) && ?y < ?z) }"
     async with following(core) as follower:
         service = QueryService(follower, PREFIXES, Limits(seconds=0.3))
-        with pytest.raises(QueryRefused, match=r"time limit of 0\.3 s"):
+        with pytest.raises(QueryOverLimit, match=r"time limit of 0\.3 s"):
             await service.query(READER, {"query": endless})
         async with asyncio.timeout(5):
             await service.over.wait()
         with pytest.raises(ServiceDown, match="busy"):
             await service.query(READER, {"query": "ASK {}"})
+        service.close()
+
+
+async def test_a_query_whose_caller_has_gone_does_not_hold_its_thread_for_ever(
+    core: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cancelled by the caller and not to be ended by Oxigraph: the process asks to be replaced all the same."""
+    monkeypatch.setattr("kg.replica.service._STUCK_GRACE_S", 0.05)
+    core.quads = "".join(f"<urn:s{i}> <urn:p> {chr(34)}{i}{chr(34)} {STATE} .\n" for i in range(400))
+    endless = "SELECT (COUNT(*) AS ?n) { ?a ?p ?x . ?b ?q ?y . ?c ?r ?z FILTER(STR(?x) < STR(?y) && ?y < ?z) }"
+    async with following(core) as follower:
+        service = QueryService(follower, PREFIXES, Limits(seconds=0.3))
+        asking = asyncio.create_task(service.query(READER, {"query": endless}))
+        await asyncio.sleep(0.1)
+        asking.cancel()
+        await asyncio.wait({asking})
+        async with asyncio.timeout(5):
+            await service.over.wait()
         service.close()

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from kg.channel import AsyncClient, Server
-from kg.errors import QueryRefused, ServiceDown
+from kg.errors import QueryOverLimit, ServiceDown
 from kg.tokens import CORE, REPLICA, create_tokens, socket_path, viewers
 
 STATE = "<https://w3id.org/twinwright/graph/state>"
@@ -69,7 +69,7 @@ async def test_makes_way_for_a_fresh_process(core: Any, tmp_path: Path) -> None:
     """A query that cannot be ended costs its caller the time limit and the process its life: exit code 75."""
     core.quads = "".join(f'<urn:s{i}> <urn:p> "{i}" {STATE} .\n' for i in range(500))
     async with replica(tmp_path, core) as (process, client):
-        with pytest.raises(QueryRefused, match="time limit"):
+        with pytest.raises(QueryOverLimit, match="time limit"):
             await client.call("query", {"query": ENDLESS, "timeout_s": 0.2})
         code = await process.wait()
 
@@ -86,3 +86,12 @@ async def test_has_no_network_where_the_system_allows_that(core: Any, tmp_path: 
     names = {line.split(":")[0].strip() for line in links.splitlines()[2:]}
     assert isinstance(isolated, bool)
     assert not isolated or names <= {"lo", "tunl0", "sit0", "ip6tnl0"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux chooses whom to end when memory is short")
+async def test_is_the_first_to_go_when_memory_is_short(core: Any, tmp_path: Path) -> None:
+    """A query took two gigabytes with twenty rounds of CONCAT; the core on the same machine must not pay for it."""
+    async with replica(tmp_path, core) as (process, _):
+        score = await asyncio.to_thread(Path(f"/proc/{process.pid}/oom_score_adj").read_text)
+
+    assert score.strip() == "1000"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from kg.errors import QueryRefused
@@ -126,3 +129,27 @@ def test_limits_of_length_and_depth() -> None:
 def test_ordinary_queries_pass(text: str) -> None:
     """Keywords in strings, comments and names do no harm, and line ends are made equal."""
     assert check_query(text) == text.replace("\r\n", "\n")
+
+
+TOGETHER = """
+import sys, threading
+from kg.replica.safety import check_query
+sys.setswitchinterval(1e-5)
+begin = threading.Barrier(8)
+def ask(number):
+    begin.wait()
+    check_query(f"SELECT (COUNT(*) AS ?n) {{ ?a ?b ?c{number} . FILTER(?a = <urn:x>) }} ORDER BY ?n LIMIT 3")
+asking = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
+[thread.start() for thread in asking]
+[thread.join() for thread in asking]
+check_query("SELECT (COUNT(*) AS ?n) { ?a ?b ?c }")
+"""
+
+
+def test_queries_that_come_together_do_not_break_the_parser() -> None:
+    """pyparsing finds out at first use how many arguments a parse action takes. Threads that did so at the same time
+    broke it for good: every query was refused until the process ended. In a process of its own, where it is first use.
+    """
+    ran = subprocess.run([sys.executable, "-c", TOGETHER], capture_output=True, text=True, timeout=60, check=False)
+
+    assert (ran.returncode, ran.stderr) == (0, "")

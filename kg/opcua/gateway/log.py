@@ -9,14 +9,16 @@ is opened means: nobody knows. `recover` says so and freezes the property.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Engine, func, insert, select, update
 
-from kg.database import disk_errors_as_record_failed, writing_engine
-from kg.errors import BadChange, NotAuthorised, UnknownNode, WritesFrozen
+from kg.database import disk_errors_as_record_failed, reading, writing_engine
+from kg.errors import BadChange, JournalBroken, NotAuthorised, UnknownNode, WritesFrozen
 from kg.opcua.gateway.records import Freeze, Intent, Outcome, Result, Stop, StopMode
 from kg.opcua.gateway.schema import freezes, intents, metadata, outcomes, stops, tokens
 
@@ -27,10 +29,10 @@ class GatewayLog:
     """gateway.sqlite. One process writes it; its methods may be called from any thread."""
 
     def __init__(self, path: Path | str) -> None:
-        """Opens or makes the file. Raises RecordFailed where that is impossible."""
+        """Opens or makes the file. Raises RecordFailed where that is impossible, JournalBroken for a damaged one."""
         self._lock = threading.Lock()
         self._engine: Engine = writing_engine(path)
-        with disk_errors_as_record_failed(_WHAT):
+        with disk_errors_as_record_failed(_WHAT), _sound_rows():
             metadata.create_all(self._engine)
             with self._engine.connect() as connection:
                 self._highest = connection.scalar(select(func.max(tokens.c.token))) or 0
@@ -81,21 +83,20 @@ class GatewayLog:
         return ended
 
     def intent(self, request: str) -> Intent | None:
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             row = connection.execute(select(intents).where(intents.c.request == request)).mappings().first()
         return None if row is None else Intent(**row)
 
     def open_intents(self) -> tuple[Intent, ...]:
         """Intents whose outcome is not recorded, oldest first."""
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             return tuple(_open_intents(connection))
 
     def outcomes(self, requests: Iterable[str]) -> dict[str, Outcome]:
         """The recorded ends of these requests; what has none is left out."""
         query = select(outcomes).where(outcomes.c.request.in_(list(requests)))
-        with self._engine.connect() as connection:
-            rows = connection.execute(query).mappings()
-            return {row["request"]: Outcome(**{**row, "result": Result(row["result"])}) for row in rows}
+        with self._reading() as connection:
+            return {row["request"]: _outcome(dict(row)) for row in connection.execute(query).mappings()}
 
     def outcome(self, request: str) -> Outcome | None:
         return self.outcomes([request]).get(request)
@@ -103,7 +104,7 @@ class GatewayLog:
     def written_at(self, target: str, since_us: int) -> list[int]:
         """Wall times of the property's intents since then, oldest first."""
         query = select(intents.c.at_us).where(intents.c.target == target, intents.c.at_us > since_us).order_by("at_us")
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             return list(connection.scalars(query))
 
     # frozen properties
@@ -172,10 +173,28 @@ class GatewayLog:
         with self._lock:
             return tuple(s for s in self._stops.values() if s.until_us is None or now_us < s.until_us)
 
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with reading(self._engine, _WHAT) as connection, _sound_rows():
+            yield connection
+
     def _refuse_frozen(self, target: str) -> None:
         held = self._frozen.get(target)
         if held is not None:
             raise WritesFrozen(f"{target} is frozen: nobody knows how {held.request} ended.", target=target)
+
+
+@contextmanager
+def _sound_rows() -> Iterator[None]:
+    """Raises JournalBroken where a row holds what was never written."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        raise JournalBroken(f"{_WHAT} holds what was never written: {error}.", what=_WHAT) from error
+
+
+def _outcome(row: dict[str, Any]) -> Outcome:
+    return Outcome(**{**row, "result": Result(row["result"])})
 
 
 def _open_intents(connection: Connection) -> Iterable[Intent]:
