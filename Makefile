@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint types contracts wheel soak bench docs format lock clean
+.PHONY: help run test check lint types contracts wheel pictures soak bench docs format lock clean
 
 help: ## Show this menu
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -43,6 +43,10 @@ wheel: $(READY)
 	$(BIN)/python -m build --wheel --no-isolation --outdir dist . >/dev/null
 	$(BIN)/check-wheel-contents --toplevel agents,api,kg,ontology,plants,reasoner,shapes --ignore W002 dist
 	$(BIN)/python scripts/wheel_contents.py dist
+
+pictures: $(READY) ## Take the documentation's screenshots anew, in a real browser
+	mkdir -p docs/pictures
+	TWINWRIGHT_PICTURES=$(CURDIR)/docs/pictures $(BIN)/python -m pytest -q tests/web/test_journeys.py
 
 soak: $(READY) ## The long runs: 1,000 power cuts, 100,000 transactions; writes docs/reference/soak.md
 	$(BIN)/python scripts/soak.py

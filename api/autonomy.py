@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from rdflib import Literal, URIRef
+from rdflib import URIRef
 
+from api.acts import autonomy_change
 from api.prepare import Prepared
-from kg.change import Change, Kind, Quad, Role, Source
+from kg.change import Role
 from kg.channel import AsyncClient
 from kg.errors import BadTerm, NotAuthorised
-from kg.names import GraphName
 from kg.plantfolder import PlantFolder
-from kg.tokens import CORE, REPLICA, part_iri, socket_path
+from kg.tokens import CORE, REPLICA, socket_path
 from kg.wire import change_to_json, json_to_verdict
-from ontology import TW
 
 _LEVELS = "SELECT ?node ?level { GRAPH graph:policy { ?node a tw:Autonomy ; tw:level ?level } } ORDER BY ?node"
 
@@ -27,7 +26,7 @@ async def set_autonomy(prepared: Prepared, level: str, at_us: int, reason: str) 
     core = AsyncClient(socket_path(prepared.data, CORE), prepared.tokens[login])
     try:
         answer = await replica.call("query", {"query": _LEVELS}, timeout_s=20.0)
-        change = _change(answer["results"]["results"]["bindings"], level, at_us, reason)
+        change = autonomy_change(_held(answer["results"]["results"]["bindings"]), level, reason, at_us)
         if change is None:
             return None
         verdict = json_to_verdict(await core.call("submit", {"change": change_to_json(change)}))
@@ -48,18 +47,8 @@ def engineer(plant: PlantFolder) -> str:
     raise NotAuthorised(f"The policy of {plant.name} names no engineer, and only engineers change autonomy.")
 
 
-def _change(rows: list[dict[str, dict[str, str]]], level: str, at_us: int, reason: str) -> Change | None:
-    old = [(URIRef(row["node"]["value"]), row["level"]["value"]) for row in rows]
-    if not old:
+def _held(rows: list[dict[str, dict[str, str]]]) -> list[tuple[URIRef, str]]:
+    held = [(URIRef(row["node"]["value"]), row["level"]["value"]) for row in rows]
+    if not held:
         raise BadTerm("The policy holds no tw:Autonomy to change.")
-    moved = [(node, held) for node, held in old if held != level]
-    if not moved:
-        return None
-    return Change(
-        kind=Kind.EDIT,
-        source=Source(part_iri("supervisor"), Role.ENGINEER),
-        adds=tuple(Quad(node, TW.level, Literal(level), GraphName.POLICY) for node, _ in moved),
-        removes=tuple(Quad(node, TW.level, Literal(held), GraphName.POLICY) for node, held in moved),
-        reason=reason,
-        at_us=at_us,
-    )
+    return held

@@ -9,21 +9,26 @@ import tempfile
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import SecretStr
 
 from agents.explanation import decisions
 from api.decisions import journal_of, unexplained
+from api.panel import panel_path
 from api.parts import PlantChoice
 from api.plantfolder import find
-from api.ports import free_port, require_free
+from api.ports import free_port, is_free, require_free
 from api.reconcile import Reconciliation, admitted_requests, read_write_log, reconcile
 from api.session import Session, session
-from api.settings import Settings
+from api.settings import Settings, is_loopback
 from kg.bindings import Binding
 from kg.plantfolder import load, read_manifest
 from ontology import TW
+
+UNWATCHED_SPEED: Final = 20.0
+WATCHED_SPEED: Final = 5.0
+"""At 20 a jam of a minute is over in three seconds and a proposal gone before it is read; at 5 a person can follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,7 @@ class DemoOptions:
 
     plant: str = "bottling"
     seed: int = 7
-    speed: float = 20.0
+    speed: float = UNWATCHED_SPEED
     inject: Sequence[str] = ()
     agents: bool = True
     autonomy: str | None = None
@@ -89,6 +94,7 @@ async def demonstrate(options: DemoOptions, watch: Callable[[Session], Awaitable
         seed=options.seed,
         inject=options.inject,
         write_log=write_log(data),
+        panel=panel_path(data),
     )
     async with session(place, settings, agents=options.agents, plant=choice) as twin:
         await _watched(twin, options.for_s, watch)
@@ -146,13 +152,16 @@ def _settings(place: Path, data: Path, port: int, options: DemoOptions) -> Setti
     address = load(place).servers[0].url
     scheme, _, rest = address.partition("://")
     path = rest.partition("/")[2]
-    return Settings.of(
+    told = Settings.of(
         read_manifest(place),
         data_dir=data,
         endpoint=f"{scheme}://127.0.0.1:{port}/{path}",
         autonomy=options.autonomy,
         gateway_password=SecretStr(secrets.token_urlsafe(24)),
     )
+    if is_loopback(told.web_host):
+        told = told.model_copy(update={"web_open_sign_in": True})
+    return told if is_free(told.web_port) else told.model_copy(update={"web_port": free_port()})
 
 
 def _heartbeats(bindings: Sequence[Binding]) -> Iterator[str]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import api.web.errors as http_errors
 from kg.errors import TwinError
+
+_MODULES = frozenset({TwinError.__module__, http_errors.__name__})
 
 
 def errors(root: type[TwinError] = TwinError) -> Iterator[type[TwinError]]:
     """The class and all below it, parents first."""
     yield root
     for child in root.__subclasses__():
-        if child.__module__ == TwinError.__module__:
+        if child.__module__ in _MODULES:
             yield from errors(child)
 
 

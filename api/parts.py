@@ -13,10 +13,10 @@ from api.supervisor import Part, python
 from kg.channel import AsyncClient
 from kg.errors import TwinError
 from kg.plantfolder import ENDPOINT_VARIABLE
-from kg.tokens import AGENTS, CORE, GATEWAY, REPLICA, socket_path
+from kg.tokens import AGENTS, CORE, GATEWAY, REPLICA, WEB, socket_path
 
 PLANT = "plant"
-END_ORDER = (AGENTS, REPLICA, GATEWAY, CORE, PLANT)
+END_ORDER = (WEB, AGENTS, REPLICA, GATEWAY, CORE, PLANT)
 """Whoever acts ends first, whoever records ends last; the plant outlives its twin."""
 
 _STATUS_WITHIN_S = 2.0
@@ -32,17 +32,23 @@ class PlantChoice:
     seed: int = 7
     inject: Sequence[str] = ()
     write_log: Path | None = None
+    panel: Path | None = None
 
     def arguments(self) -> list[str]:
         """The simulator's command line."""
         given = ["--seed", str(self.seed), "--speed", f"{self.speed:g}", "--port", str(self.port)]
         for fault in self.inject:
             given += ["--inject", fault]
-        return [*given, "--write-log", str(self.write_log)] if self.write_log is not None else given
+        for flag, path in (("--write-log", self.write_log), ("--panel", self.panel)):
+            given += [] if path is None else [flag, str(path)]
+        return given
 
 
-def twin_parts(prepared: Prepared, settings: Settings, *, agents: bool = True) -> list[Part]:
-    """Core, gateway, replica and agents, in the order of their start. Without agents, theirs only measures."""
+def twin_parts(prepared: Prepared, settings: Settings, *, agents: bool = True, panel: Path | None = None) -> list[Part]:
+    """Core, gateway, replica, agents and web, in the order of their start. Without agents, theirs only measures.
+
+    `panel` is the operator panel of a simulated plant: with it the web process plays the person at the machine.
+    """
     where = ("--data", str(prepared.data), "--plant", str(prepared.plant.folder))
     address = {ENDPOINT_VARIABLE: prepared.info.endpoint}
     return [
@@ -50,6 +56,7 @@ def twin_parts(prepared: Prepared, settings: Settings, *, agents: bool = True) -
         _serving(prepared, GATEWAY, _gateway(settings, *where), address | gateway_environment(settings)),
         _serving(prepared, REPLICA, python("kg.replica", *_replica_arguments(prepared, settings)), {}),
         Part(AGENTS, python("agents", *where, *(() if agents else ("--disabled",))), address),
+        web_part(settings, *where, *(() if panel is None else ("--panel", str(panel)))),
     ]
 
 
@@ -65,6 +72,20 @@ def plant_part(choice: PlantChoice, settings: Settings) -> Part:
         return True
 
     return Part(PLANT, python(choice.module, *choice.arguments()), gateway_environment(settings), ready)
+
+
+def web_part(settings: Settings, *arguments: str) -> Part:
+    """API and console; ready when the port answers. What is not a plant's own setting goes by variables."""
+
+    async def ready() -> bool:
+        try:
+            _, writer = await asyncio.open_connection(settings.web_host, settings.web_port)
+        except OSError:
+            return False
+        writer.close()
+        return True
+
+    return Part(WEB, python("api.web", *arguments), settings.web_environment(), ready)
 
 
 def gateway_environment(settings: Settings) -> dict[str, str]:

@@ -22,3 +22,12 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def is_free(port: int) -> bool:
+    """Whether the port could be listened on now."""
+    try:
+        require_free(port)
+    except PortInUse:
+        return False
+    return True

@@ -26,8 +26,8 @@ class Prepared:
     tokens: dict[str, str]
 
 
-def prepare(data: Path, folder: Path, endpoint: str | None = None) -> Prepared:
-    """Copy the plant in, draw tokens, leave twin.json. The caller holds the SupervisorLock.
+def prepare(data: Path, folder: Path, endpoint: str | None = None, web: str = "") -> Prepared:
+    """Copy the plant in, draw tokens, leave twin.json. The caller holds the SupervisorLock. `web` is the console's URL.
 
     Raises PlantIncomplete for a folder that cannot run, DataDirectoryLocked where a core already runs here.
     """
@@ -35,7 +35,7 @@ def prepare(data: Path, folder: Path, endpoint: str | None = None) -> Prepared:
     DataDirectory(data).close()
     plant = load(_copy(folder, data / "plant"), endpoint)
     tokens = create_tokens(data, plant.persons)
-    info = RunInfo.of(plant)
+    info = RunInfo.of(plant, web)
     info.write(data)
     return Prepared(data, plant, info, tokens)
 

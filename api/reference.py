@@ -1,4 +1,4 @@
-"""Writes the reference pages that follow from the code: commands, errors, settings.
+"""Writes the reference pages that follow from the code: commands, errors, settings, HTTP.
 
 python -m api.reference docs/reference          rewrite
 python -m api.reference --check docs/reference  exit with 1 and name the pages that are out of date
@@ -19,6 +19,7 @@ from api.cli.exits import ExitCode, exit_code
 from api.cli.main import app
 from api.known_errors import errors as known_errors
 from api.settings import Settings, variable_of
+from api.web.reference import http_page
 from kg import errors
 from kg.errors import TwinError
 
@@ -33,7 +34,12 @@ _ACTORS = {
 
 def pages() -> dict[str, str]:
     """The pages by file name."""
-    return {"cli.md": cli_page(), "errors.md": errors_page(), "settings.md": settings_page()}
+    return {
+        "cli.md": cli_page(),
+        "errors.md": errors_page(),
+        "http.md": http_page(_NOTE),
+        "settings.md": settings_page(),
+    }
 
 
 def cli_page() -> str:

@@ -29,14 +29,16 @@ class RunInfo:
     """The namespace of the plant; names without a prefix are taken from it."""
     endpoint: str
     prefixes: Mapping[str, str] = field(default_factory=dict)
+    web: str = ""
+    """The address of console and API."""
 
     @classmethod
-    def of(cls, plant: PlantFolder) -> RunInfo:
+    def of(cls, plant: PlantFolder, web: str = "") -> RunInfo:
         """What there is to know of a loaded plant."""
         base = _namespace(str(plant.bindings[0].equipment))
         names = {prefix: str(iri) for graph in plant.graphs.values() for prefix, iri in graph.namespaces() if prefix}
         own = {prefix: iri for prefix, iri in names.items() if iri == base}
-        return cls(plant.name, str(plant.folder), base, plant.servers[0].url, PREFIXES | own)
+        return cls(plant.name, str(plant.folder), base, plant.servers[0].url, PREFIXES | own, web)
 
     def write(self, data: Path) -> None:
         path = _path(data)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from api.autonomy import set_autonomy
 from api.parts import END_ORDER, PlantChoice, plant_part, twin_parts
+from api.ports import free_port, require_free
 from api.prepare import Prepared, prepare
 from api.settings import Settings
 from api.supervisor import Supervisor, SupervisorLock
@@ -63,13 +64,15 @@ async def session(
 ) -> AsyncIterator[Session]:
     """Start a twin (and with `plant` its simulated plant); yields when every part answers and autonomy is set.
 
-    Raises DataDirectoryLocked, PlantIncomplete, or ServiceDown naming the part that did not start.
+    Raises DataDirectoryLocked, PlantIncomplete, PortInUse, or ServiceDown naming the part that did not start.
     """
     data = settings.data_dir.absolute()
     lock = SupervisorLock(data)
     try:
-        prepared = prepare(data, folder, settings.endpoint)
-        parts = twin_parts(prepared, settings, agents=agents)
+        settings = settings.model_copy(update={"web_port": settings.web_port or free_port()})
+        require_free(settings.web_port)
+        prepared = prepare(data, folder, settings.endpoint, settings.web_url)
+        parts = twin_parts(prepared, settings, agents=agents, panel=None if plant is None else plant.panel)
         if plant is not None:
             parts.insert(0, plant_part(plant, settings))
         supervisor = Supervisor(data, parts, END_ORDER, settings.stop_within_s)

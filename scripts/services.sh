@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs from Debian packages, and starts, what some tests need beside Python: a C compiler for the power-cut shim.
+# Installs from Debian packages what some tests need beside Python: a C compiler for the power-cut shim, Chromium for
+# the journeys through the console, curl for the examples of the documentation.
 # Idempotent. Without root or apt it says what is missing and goes on; the tests concerned then skip and say why,
 # which fails a CI run.
 set -euo pipefail
@@ -11,7 +12,11 @@ need() { # need COMMAND PACKAGE
 
 need cc gcc
 need make make
+need chromium chromium
+need curl curl
 echo '#include <stdio.h>' | cc -E - >/dev/null 2>&1 || missing+=(libc6-dev)
+
+fc-list 2>/dev/null | grep -q . || missing+=(fonts-dejavu-core fontconfig) # without a font Chromium draws no letters
 
 if ! python3 -c 'import ensurepip, venv' >/dev/null 2>&1; then
   missing+=(python3-venv)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("agents", "api", "kg", "ontology", "plants", "reasoner", "shapes")
-READ_AT_RUN_TIME = (".py", ".ttl", ".toml", ".typed")
+READ_AT_RUN_TIME = (".py", ".ttl", ".toml", ".typed", ".css", ".js", ".svg")
 TRIAL = """
 import api
 from api.core.engines import rule_engines

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agents.explanation import DecisionSummary
-from agents.reasoning import plain
+from agents.words import plain
 from api.cli import options
 from api.cli.console import out, print_json, say
 from api.decisions import newest
@@ -53,7 +53,8 @@ def _table(found: list[DecisionSummary]) -> Table:
         word, style = ENDS.get(decision.end or "", (decision.stage, ""))
         who = local_name(decision.author)
         # the column gives way to the others, and its lines are cut, not folded
-        what = Text(f"{_what(decision)}\n{decision.sentence}".rstrip(), no_wrap=True, overflow="ellipsis")
+        lines = (_what(decision), decision.sentence, decision.effect or "")
+        what = Text("\n".join(line for line in lines if line), no_wrap=True, overflow="ellipsis")
         table.add_row(decision.id.removeprefix("urn:uuid:")[:_SHORT], when, who, word, what, style=style)
     return table
 

@@ -14,13 +14,17 @@ from api.cli import options
 from api.cli.console import out, print_json, say
 from api.cli.durations import seconds
 from api.cli.exits import ExitCode
-from api.cli.plant import Inject, Seed, Speed
+from api.cli.people import people_table
+from api.cli.plant import Inject, Seed
 from api.cli.run_plant import Autonomy, NoAgents
-from api.demo import DemoOptions, Summary, demonstrate
+from api.demo import UNWATCHED_SPEED, WATCHED_SPEED, DemoOptions, Summary, demonstrate
 from api.live import LineModel, picture
+from api.prepare import Prepared
 from api.session import Session
+from api.web.identity import People
 from kg.channel import AsyncClient
 from kg.errors import ServiceDown
+from kg.names import GraphName
 from kg.plantfolder import read_manifest
 from kg.tokens import CORE, REPLICA, socket_path
 
@@ -35,7 +39,10 @@ def register(app: typer.Typer) -> None:
 def demo(
     headless: Annotated[bool, typer.Option("--headless", help="No picture; print the account at the end.")] = False,
     duration: Annotated[str | None, typer.Option("--for", help="Wall time, such as 120s; else until Ctrl-C.")] = None,
-    speed: Speed = 20.0,
+    speed: Annotated[
+        float | None,
+        typer.Option("--speed", min=0.1, max=100, help="Plant seconds in a second; without it 5, headless 20."),
+    ] = None,
     seed: Seed = 7,
     inject: Inject = None,
     autonomy: Autonomy = None,
@@ -45,9 +52,10 @@ def demo(
     as_json: options.Json = False,
 ) -> None:
     """Start a simulated bottling line and its twin. Exits with 0 when every write is on record and explained."""
+    unwatched = headless or as_json
     chosen = DemoOptions(
         seed=seed,
-        speed=speed,
+        speed=speed or (UNWATCHED_SPEED if unwatched else WATCHED_SPEED),
         inject=tuple(inject or ()),
         agents=not no_agents,
         autonomy=autonomy,
@@ -55,11 +63,11 @@ def demo(
         port=port,
         for_s=None if duration is None else seconds(duration),
     )
-    show = None if headless or as_json else Screen(autonomy or "shadow")
+    show = None if unwatched else Screen(autonomy or "shadow")
     if show is not None:
         say("Starting a simulated bottling line and its twin. This takes a few seconds.")
     summary = asyncio.run(demonstrate(chosen, None if show is None else show.watch))
-    if headless or as_json:
+    if unwatched:
         print_json(summary.to_json())
     else:
         _tell(summary)
@@ -77,7 +85,7 @@ class Screen:
         """Draw until cancelled."""
         prepared = twin.prepared
         title = str(read_manifest(prepared.plant.folder).get("title", prepared.plant.name))
-        _hints(prepared.data)
+        _hints(prepared)
         with Live(console=out, refresh_per_second=4, transient=False) as live:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._follow(prepared.data, prepared.tokens[REPLICA]))
@@ -103,10 +111,16 @@ class Screen:
             await asyncio.sleep(_FRAME_S)
 
 
-def _hints(data: Path) -> None:
+def _hints(prepared: Prepared) -> None:
+    """What to look at, who can sign in, what to try."""
+    info, plant = prepared.info, prepared.plant
     say("What to look at: the order, states and buffers of the line, its top losses, and what the agent proposes.")
-    say("Try in another terminal:", "bold")
-    say(f"  export TWINWRIGHT_DATA_DIR={data} PATH={Path(sys.executable).parent}:$PATH", "dim")
+    say(f"In a browser: {info.web}/tour, the first five minutes; sign in by name.", "bold")
+    say(f"By program: {info.web}/v1 with Authorization: Bearer TOKEN, in the name of", "bold")
+    known = People(plant.persons, plant.graphs[GraphName.POLICY], prepared.tokens).by_login.values()
+    out.print(people_table(known, tokens=True))
+    say("Or try in another terminal:", "bold")
+    say(f"  export TWINWRIGHT_DATA_DIR={prepared.data} PATH={Path(sys.executable).parent}:$PATH", "dim")
     for command in (
         "decisions",
         "explain ID",

@@ -16,6 +16,7 @@ from api.cli import (
     demo,
     explain,
     link,
+    people,
     plant,
     query,
     request,
@@ -35,7 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (plant, run_plant, demo, query, explain, decisions, approvals, request, stop, status):
+for group in (plant, run_plant, demo, query, explain, decisions, approvals, request, stop, status, people):
     group.register(app)
 app.add_typer(audit.app, name="audit")
 app.add_typer(link.app, name="link")

@@ -38,12 +38,15 @@ def plant(
     inject: Inject = None,
     port: Annotated[int, typer.Option("--port", help="Port of the OPC UA server on this machine.")] = DEFAULT_PORT,
     write_log: Annotated[Path | None, typer.Option("--write-log", help="File for the controllers' own log.")] = None,
+    panel: Annotated[
+        Path | None, typer.Option("--panel", help="Unix socket for what a person at the machines does.")
+    ] = None,
     json_lines: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
 ) -> None:
     """Run a simulated plant until Ctrl-C. Who writes signs on as `gateway` with TWINWRIGHT_GATEWAY_PASSWORD."""
     module = simulator(find(name))
     require_free(port)
-    choice = PlantChoice(module, port, speed, seed, tuple(inject or ()), write_log)
+    choice = PlantChoice(module, port, speed, seed, tuple(inject or ()), write_log, panel)
     if not json_lines and not os.environ.get("TWINWRIGHT_GATEWAY_PASSWORD"):
         say("TWINWRIGHT_GATEWAY_PASSWORD is not set, so nobody may write to this plant.", "yellow")
     output = subprocess.PIPE if json_lines else None

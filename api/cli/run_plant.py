@@ -47,11 +47,15 @@ async def _run(place: Path, settings: Settings, agents: bool, as_json: bool) -> 
     async with session(place, settings, agents=agents) as twin:
         info = twin.prepared.info
         if as_json:
-            print_json({"plant": info.name, "data": str(settings.data_dir), "endpoint": info.endpoint, "ready": True})
+            told = {"plant": info.name, "data": str(settings.data_dir), "endpoint": info.endpoint, "ready": True}
+            print_json(told | {"warnings": list(twin.prepared.plant.warnings)})
         else:
             say(f"The twin of {info.name} runs on {info.endpoint}; its data lie in {settings.data_dir}.", "bold")
+            say(f"Console and API: {info.web} (twinwright people --tokens shows who signs in with what)", "bold")
             say(f"In another terminal: export TWINWRIGHT_DATA_DIR={settings.data_dir}", "dim")
             say("then twinwright status | decisions | query | stop plant. Ctrl-C ends it.", "dim")
+            for warning in twin.prepared.plant.warnings:
+                say(warning, "yellow")
             await _caution(twin, settings)
         await twin.wait()
 

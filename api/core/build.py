@@ -11,7 +11,7 @@ from rdflib import URIRef
 from api.core.engines import agent_rules, rule_engines
 from kg.bindings import WriteGrant
 from kg.change import TagId
-from kg.gate import Clock, Gate, Release, Tags
+from kg.gate import Approvals, Clock, Gate, Release, Tags
 from kg.graph import Transaction, WorkingGraph
 from kg.history import History
 from kg.journal import Journal
@@ -74,6 +74,7 @@ def build(plant: PlantFolder, data: DataDirectory, now_us: Callable[[], int]) ->
         recorder=DurableRecorder(journal, history),
         now_us=now_us,
         seq=recovered.last_seq,
+        approvals=Approvals.left(recovered.changes, plant.release, now_us()),
     )
     gate.plant_us = max((reading.source_us for _, reading in recovered.readings), default=0)
     gate.start()

@@ -67,7 +67,14 @@ class CoreProcess:
             for server in plant.servers
         ]
         self._server = Server(socket_path(self._root, CORE), sources(tokens, plant.persons, plant.agents[0]))
-        CoreService(self.runner, self._feed, self.parts.history, self.status).register(self._server)
+        journal = self.parts.journal
+        CoreService(
+            self.runner,
+            self._feed,
+            self.parts.history,
+            self.status,
+            on_record=lambda ident: next(journal.of_subject(ident), None) is not None,
+        ).register(self._server)
         for subscriber in (self._feed, Timekeeper(self.runner, self.parts.grants), self._dispatcher):
             self.parts.gate.subscribe(subscriber)
         resume_deadlines(self.parts, now_us())
@@ -120,6 +127,7 @@ class CoreProcess:
                 "decided": self.runner.decided,
                 "batches": self.runner.batches,
                 "waiting": self.runner.waiting,
+                "waits": self.runner.waits.to_json(),
                 "violations": sum(1 for _ in gate.shapes.results()),
             },
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
@@ -9,7 +10,7 @@ from api.core.feed import Feed
 from api.core.incoming import incoming
 from kg.change import Source
 from kg.channel import Server
-from kg.errors import BadValue, UnknownNode
+from kg.errors import BadChange, BadValue, UnknownNode
 from kg.gate import Runner
 from kg.history import HistoryReader
 from kg.wire import finding_to_json, text_to_term, verdict_to_json
@@ -22,12 +23,19 @@ class CoreService:
     """submit, subscribe, status, proof, violations, history: see docs/reference/services.md."""
 
     def __init__(
-        self, runner: Runner, feed: Feed, history: HistoryReader, status: Callable[[], Mapping[str, Any]]
+        self,
+        runner: Runner,
+        feed: Feed,
+        history: HistoryReader,
+        status: Callable[[], Mapping[str, Any]],
+        on_record: Callable[[str], bool],
     ) -> None:
+        """`on_record` says whether a decision of this id is in the journal; it may block."""
         self._runner = runner
         self._feed = feed
         self._history = history
         self._status = status
+        self._on_record = on_record
 
     def register(self, server: Server) -> None:
         """Make the methods known to a channel server."""
@@ -41,6 +49,8 @@ class CoreService:
     async def submit(self, source: Source, body: Body) -> Body:
         """The verdict on a Change; with `dry_run` nothing happens beyond it."""
         change = incoming(body["change"], source)
+        if await asyncio.to_thread(self._on_record, change.id):
+            raise BadChange("This id is on record already; every Change has one of its own.", id=change.id)
         if body.get("dry_run"):
             return verdict_to_json(await self._runner.dry_run(change))
         return verdict_to_json(await self._runner.submit(change))

@@ -25,7 +25,7 @@ def test_the_shipped_plant_loads(plant: Path) -> None:
     assert all(len(graph) for graph in loaded.graphs.values())
     assert loaded.name == "bottling"
     assert {grant.prop.rpartition("#")[2] for grant in loaded.grants} >= {"Filler.SetMachSpeed"}
-    assert set(loaded.persons) == {"olga", "sam", "emil", "ada"}
+    assert set(loaded.persons) == {"olga", "sam", "emil", "ada", "vera"}
     assert loaded.agents == (URIRef(BOT + "LineAgent"),)
     assert {quad.g for quad in loaded.quads()} == set(RELEASED)
 
@@ -160,6 +160,37 @@ def test_what_is_wrong_is_named(plant: Path, spoil: Callable[[Path], None], told
 
     with pytest.raises(PlantIncomplete, match=told):
         load(plant)
+
+
+def test_the_shipped_plant_gives_no_cause_for_a_warning(plant: Path) -> None:
+    """Every term in it is defined."""
+    assert load(plant).warnings == ()
+
+
+def test_misspelt_terms_are_warned_of(plant: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Predicates, classes and values of our vocabularies alike, with the file; other people's terms are free."""
+    turtle = "\n<urn:a> a tw:Reqest ; tw:noSuchTerm 1 ; isa95:isPartOff <urn:b> ; tw:mode tw:NoWritse ."
+    turtle += "\n<urn:a> <urn:their> <urn:own> ."
+    _append("model.ttl", turtle)(plant)
+
+    warnings = load(plant).warnings
+
+    assert [warning.partition(" is not a term")[0] for warning in warnings] == [
+        f"model.ttl: {TW._NS}NoWritse",
+        f"model.ttl: {TW._NS}Reqest",
+        f"model.ttl: {TW._NS}mode",
+        f"model.ttl: {TW._NS}noSuchTerm",
+        "model.ttl: https://w3id.org/twinwright/isa95#isPartOff",
+    ]
+    assert warnings[1].endswith("Did you mean Request?")
+    assert all(warning in caplog.messages for warning in warnings)
+
+
+def test_a_plant_without_rules_runs_and_says_so(plant: Path) -> None:
+    """It may be meant, so it is no error."""
+    (plant / "rules.ttl").unlink()
+
+    assert load(plant).warnings == ("original has no rules.ttl, so agents have nothing to propose.",)
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:

@@ -48,8 +48,8 @@ def story(record: Record, data: Path | None = None) -> Path:
         entry(2, "observation", "urn:uuid:x"),
         entry(3, "request", a, stated=wish(a)),
         entry(4, "request", b, EntryKind.REFUSAL, stated=wish(b, "9.0E2"), verdict=refused, read_set=[]),
-        entry(5, "outcome", a, detail={"decision": a, "stage": "written", "ok": True}),
-        entry(6, "outcome", a, detail={"decision": a, "outcome": "confirmed"}),
+        entry(5, "outcome", a, role="gateway", detail={"decision": a, "stage": "written", "ok": True}),
+        entry(6, "outcome", a, role="gateway", detail={"decision": a, "outcome": "confirmed"}),
         entry(7, "proposal", c, stated=wish(c), detail={"decision": c, "stage": "shadow", "facts": {}}),
         data=data,
     )

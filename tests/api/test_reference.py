@@ -11,7 +11,7 @@ from api.reference import main, pages
 FOLDER = Path(__file__).parents[2] / "docs" / "reference"
 
 
-@pytest.mark.parametrize("name", ["cli.md", "errors.md", "settings.md"])
+@pytest.mark.parametrize("name", ["cli.md", "errors.md", "settings.md", "http.md"])
 def test_pages_are_current(name: str) -> None:
     """`python -m api.reference docs/reference` has been run after the last change."""
     assert (FOLDER / name).read_text(encoding="utf-8") == pages()[name]

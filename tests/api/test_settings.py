@@ -55,3 +55,27 @@ def test_every_setting_is_documented() -> None:
         assert len(rows) == 1, name
         assert f"`{variable_of(name)}`" in rows[0]
         assert str(field.description).rstrip(".") in rows[0]
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"web_host": "0.0.0.0"}, "web_certificate"),
+        ({"web_host": "plant.example", "web_plain": True, "web_open_sign_in": True}, "this machine alone"),
+        ({"web_certificate": "chain.pem"}, "belong together"),
+        ({"web_port": 70000}, "web_port"),
+    ],
+)
+def test_the_doors_open_to_others_only_safely(given: dict[str, object], says: str) -> None:
+    """Beyond this machine there is TLS or a proxy, and nobody signs in by name alone."""
+    with pytest.raises(BadValue, match=says):
+        Settings.of({}, {}, **given)
+
+
+def test_the_doors_may_be_opened() -> None:
+    """With a certificate, or behind a proxy."""
+    pair = {"web_certificate": "chain.pem", "web_key": "key.pem"}
+
+    assert Settings.of({}, {}, web_host="10.0.0.5", web_port=443, **pair).web_url == "https://10.0.0.5:443"
+    assert Settings.of({}, {}, web_host="0.0.0.0", web_plain=True).web_url == "http://127.0.0.1:8090"
+    assert Settings.of({}, {}).web_url == "http://127.0.0.1:8090"

@@ -74,7 +74,7 @@ def test_secrets_go_where_they_are_needed(plant: Path, tmp_path: Path) -> None:
     parts = twin_parts(prepared, settings, agents=False)
     simulated = plant_part(PlantChoice("plants.bottling", 5000, inject=["jam:labeller@60s"]), settings)
 
-    assert [part.name for part in parts] == ["core", "gateway", "replica", "agents"]
+    assert [part.name for part in parts] == ["core", "gateway", "replica", "agents", "web"]
     assert set(END_ORDER) == {part.name for part in (*parts, simulated)}
     assert [part.name for part in (*parts, simulated) if "very secret" in part.environment.values()] == [
         "gateway",

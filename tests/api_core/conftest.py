@@ -52,7 +52,10 @@ class Core:
         self.gate = self.parts.gate
         self.runner = Runner(self.gate, self.parts.clock, lambda: self.now_us)
         self.feed = Feed(self.runner)
-        self.service = CoreService(self.runner, self.feed, self.parts.history, dict)
+        journal = self.parts.journal
+        self.service = CoreService(
+            self.runner, self.feed, self.parts.history, dict, lambda ident: any(True for _ in journal.of_subject(ident))
+        )
         self.gate.subscribe(Timekeeper(self.runner, self.parts.grants))
 
     def one(self, change: Change) -> Verdict:

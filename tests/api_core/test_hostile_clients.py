@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from rdflib import RDF, XSD, BNode, Literal, URIRef
 
-from api.core.incoming import incoming
+from api.core.incoming import LONGEST, LONGEST_DETAIL, LONGEST_PROOF, MOST_QUADS, incoming
 from kg.change import Change, ChangeId, Expected, Kind, Published, Quad, Role, Source, Verdict
 from kg.errors import BadChange, BadValue
 from kg.gate import binding_hash
@@ -100,6 +100,8 @@ class TestTheWriterOutlives:
             {"plant_us": -1},
             {"detail": [["a", 1]]},
             {"detail": nested(600)},
+            {"adds": ["x"]},
+            {"read_set": {"x": 1}},
             {"adds": "x" * (5 << 20)},
         ],
     )
@@ -110,6 +112,53 @@ class TestTheWriterOutlives:
 
         with pytest.raises(BadChange):
             incoming(body, olga)
+
+    @pytest.mark.parametrize(("adds", "removes"), [(MOST_QUADS + 1, 0), (1, MOST_QUADS), (0, MOST_QUADS + 1)])
+    def test_more_quads_than_the_core_judges_at_once(self, olga, agent, adds, removes):
+        """Adds and removes are counted together, and before anything is parsed: the lines here are no N-Quads."""
+        body = {"kind": "edit", "id": "urn:x", "adds": "x\r\n" * adds, "removes": "x\n" * removes}
+
+        for source in (olga, agent):
+            with pytest.raises(BadChange, match="send several Changes"):
+                incoming(body, source)
+
+    def test_as_many_quads_as_the_core_judges_at_once(self, olga):
+        """The bound itself is allowed; blank lines do not count."""
+        quads = [Quad(URIRef(f"urn:x{n}"), TW.stage, Literal("x"), GraphName.KPI) for n in range(MOST_QUADS)]
+        body = change_to_json(Change(Kind.MANUAL, olga, adds=tuple(quads[1:]), removes=tuple(quads[:1])))
+
+        change = incoming(body | {"adds": f"\n\n{body['adds']}\r\n\n"}, olga)
+
+        assert len(change.adds) + len(change.removes) == MOST_QUADS
+
+    @pytest.mark.parametrize("field", ["read_set", "readings"])
+    def test_long_lists(self, olga, field):
+        """A read set is bounded like quads, and so are readings, which no client may send at all."""
+        body = {"kind": "edit", "id": "urn:x", field: [None] * (MOST_QUADS + 1)}
+
+        with pytest.raises(BadChange, match=f"{MOST_QUADS}.*send several Changes"):
+            incoming(body, olga)
+
+    def test_a_large_detail(self, olga, agent):
+        """A detail goes to everybody who follows; an agent's carries its proof and may be longer."""
+        body = change_to_json(Change(Kind.PROPOSAL, agent))
+        long, longer = ({"note": "é" * (most // 2)} for most in (LONGEST_DETAIL, LONGEST_PROOF))
+
+        assert incoming(body | {"detail": long}, agent).detail == long
+        with pytest.raises(BadChange, match="send several Changes"):
+            incoming(body | {"detail": long}, olga)
+        with pytest.raises(BadChange, match="send several Changes"):
+            incoming(body | {"detail": longer}, agent)
+
+    def test_an_importer_sends_a_model(self):
+        """A plant's model comes in one piece: importers keep the bound of characters."""
+        importer = Source(URIRef("urn:x:importer"), Role.IMPORTER)
+        quads = (Quad(URIRef(f"urn:x{n}"), TW.stage, Literal("x"), GraphName.PLANT) for n in range(2 * MOST_QUADS))
+        body = change_to_json(Change(Kind.EDIT, importer, adds=tuple(quads)))
+
+        assert len(incoming(body, importer).adds) == 2 * MOST_QUADS
+        with pytest.raises(BadChange, match="characters"):
+            incoming(body | {"adds": "\n" * (LONGEST + 1)}, importer)
 
     async def test_a_history_without_end(self, send, olga):
         """A negative limit would fetch everything at once."""
@@ -183,6 +232,25 @@ class TestAuthority:
 
         assert core.one(Change(Kind.MEASURE, MEASURES, adds=(quad,))).reasons[0].code == "not-authorised"
 
+    @pytest.mark.parametrize("level", ["nonsense", "autonomous"])
+    def test_a_level_is_held_by_a_grant(self, core, level):
+        """A supervisor moves the levels of grants; a node that is no grant of an agent gets none."""
+        quad = Quad(URIRef("urn:mine"), TW.level, Literal(level), GraphName.POLICY)
+
+        verdict = core.one(Change(Kind.EDIT, SAM, adds=(quad,), reason="mine"))
+
+        assert [reason.code for reason in verdict.reasons] == ["GOV-LEVEL-GRANT"]
+
+    def test_a_grant_has_a_known_level(self, core, bottling):
+        """A word that is no level is refused on a grant, too."""
+        grant = URIRef(f"{CATCH_UP}.Autonomy")
+        held = bottling.graphs[GraphName.POLICY].value(grant, TW.level)
+        adds, removes = ((Quad(grant, TW.level, level, GraphName.POLICY),) for level in (Literal("nonsense"), held))
+
+        verdict = core.one(Change(Kind.EDIT, SAM, adds=adds, removes=removes, reason="mine"))
+
+        assert [reason.code for reason in verdict.reasons] == ["GOV-AUTONOMY-LEVEL"]
+
     def test_the_record_of_decisions_only_grows(self, core, agent):
         """An agent can't take out what the gateway has recorded."""
         quad = Quad(URIRef("urn:r#outcome"), TW.stage, Literal("refused"), GraphName.DECISIONS)
@@ -241,3 +309,23 @@ class TestRequestsThatCouldNotEnd:
 
         assert [change.detail["outcome"] for change in changes] == ["blocked"]
         assert not any(quad.p == TW.desired for quad in changes[0].adds)
+
+
+class TestIds:
+    @pytest.mark.parametrize("ident", ["", "x", "urn:uuid:a b", "urn:x:<a>", "urn:x:" + "a" * 300, 'urn:x:"'])
+    def test_an_id_is_an_iri(self, olga, core, ident):
+        """It becomes a node of the graph and of the provenance."""
+        body = change_to_json(replace(core.request(350.0, olga), id=ChangeId(ident)))
+
+        with pytest.raises(BadChange, match="id of a Change"):
+            incoming(body, olga)
+
+    async def test_nobody_speaks_under_an_id_that_is_on_record(self, core, agent, olga, send):
+        """A person's request under the id of an agent's decision would become part of its story."""
+        note = Quad(URIRef("urn:a#1"), TW.stage, Literal("reasoned"), GraphName.DECISIONS)
+        proposal = Change(Kind.PROPOSAL, agent, adds=(note,), detail={"stage": "reasoned"})
+        request = core.request(350.0, olga, id=proposal.id)
+
+        assert core.one(proposal).admitted
+        with pytest.raises(BadChange, match="on record already"):
+            await send("submit", {"change": change_to_json(request)}, olga)

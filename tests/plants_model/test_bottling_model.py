@@ -53,7 +53,7 @@ def test_the_folder_loads(folder: Path) -> None:
     loaded = load(folder)
 
     assert loaded.name == "bottling"
-    assert set(loaded.persons) == {"olga", "sam", "emil", "ada"}
+    assert set(loaded.persons) == {"olga", "sam", "emil", "ada", "vera"}
     assert loaded.agents == (BOT.LineAgent,)
     assert len(loaded.bindings) == 106
 
