@@ -17,6 +17,7 @@ GROUPS: Final = {
     "replica": "bench.replica_rows",
     "record": "bench.record_rows",
     "explanation": "bench.explanation_rows",
+    "web": "bench.web_rows",
     "unbuilt": "bench.unbuilt_rows",
 }
 """Each module has `rows(options)`."""

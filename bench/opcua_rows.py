@@ -7,12 +7,13 @@ import gc
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 from api.core.plant_side import LinkSink
+from bench.beside import beside
 from bench.harness import Met, Options, Row, Timing, span
 from bench.loaded import loaded
 from bench.plant import SERVER
@@ -142,19 +143,8 @@ async def _through(server: asyncio.subprocess.Process, seconds: int, journal: Jo
     return Result(written, seconds, len(arrivals.waits_us), int(status["overflow"]), tail_s, waits)
 
 
-@asynccontextmanager
-async def _server(rate: int, seconds: int) -> AsyncIterator[asyncio.subprocess.Process]:
-    command = ("-m", "bench.opcua_server", "--items", str(ITEMS), "--rate", str(rate), "--seconds", str(seconds))
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, *command, stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.DEVNULL
-    )
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
+def _server(rate: int, seconds: int) -> AbstractAsyncContextManager[asyncio.subprocess.Process]:
+    return beside("-m", "bench.opcua_server", "--items", str(ITEMS), "--rate", str(rate), "--seconds", str(seconds))
 
 
 async def _line(process: asyncio.subprocess.Process) -> bytes:
