@@ -1,6 +1,7 @@
 """The stream of published Changes: in order, at least once, with a snapshot to begin from.
 
-A subscriber that is too slow is disconnected and starts again from a snapshot; nobody makes the Gate wait.
+Each is written as JSON once, however many subscribers take it. A subscriber that is too slow is disconnected and starts
+again from a snapshot; nobody makes the Gate wait.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any
 
 from kg.change import Published, Quad
+from kg.channel import Encoded, encoded
 from kg.errors import ServiceDown
 from kg.gate import Gate, Runner
 from kg.names import WORKING
@@ -22,27 +24,43 @@ BEHIND = 8192
 """Events that may wait for one subscriber before it is disconnected."""
 
 
+class _Told:
+    """A published Change, and its JSON from when the first subscriber takes it until the last has."""
+
+    __slots__ = ("_event", "_json")
+
+    def __init__(self, event: Published) -> None:
+        self._event = event
+        self._json: Encoded | None = None
+
+    def to_json(self) -> Mapping[str, Any]:
+        if self._json is None:
+            self._json = encoded(published_to_json(self._event))
+        return {"event": self._json}
+
+
 class Feed:
     """Subscriber of the Gate, publisher for the channel."""
 
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
         self._recent: deque[Published] = deque(maxlen=KEPT)
-        self._queues: set[asyncio.Queue[Published | None]] = set()
+        self._queues: set[asyncio.Queue[_Told | None]] = set()
 
     def published(self, event: Published) -> None:
         """Called by the Gate for each recorded Change."""
         self._recent.append(event)
+        told = _Told(event)
         for queue in list(self._queues):
             if queue.qsize() >= BEHIND:
                 self._queues.discard(queue)
                 queue.put_nowait(None)
             else:
-                queue.put_nowait(event)
+                queue.put_nowait(told)
 
     async def stream(self, from_seq: int | None) -> AsyncIterator[Mapping[str, Any]]:
         """A snapshot where needed, then every event after it. Raises ServiceDown when the reader is too slow."""
-        queue: asyncio.Queue[Published | None] = asyncio.Queue()
+        queue: asyncio.Queue[_Told | None] = asyncio.Queue()
         async with self._runner.between_batches() as gate:
             missed = self._missed(from_seq, gate)
             self._queues.add(queue)
@@ -51,9 +69,9 @@ class Feed:
             if snapshot is not None:
                 yield {"snapshot": snapshot}
             for event in missed or ():
-                yield {"event": published_to_json(event)}
+                yield _Told(event).to_json()
             while (following := await queue.get()) is not None:
-                yield {"event": published_to_json(following)}
+                yield following.to_json()
             raise ServiceDown("This subscriber was too slow; begin again from a snapshot.", part="core")
         finally:
             self._queues.discard(queue)

@@ -10,8 +10,9 @@ from typing import Any
 from rdflib import RDF, Literal, URIRef
 
 from agents.layout import Layout, read_layouts
+from api.live.lines import Line, read_lines
 from api.live.words import ENDS
-from kg.change import Kind, Quad
+from kg.change import Kind
 from kg.names import GraphName
 from kg.tokens import local_name
 from kg.wire import text_to_quads
@@ -59,7 +60,7 @@ class LineModel:
         quads = text_to_quads(snapshot["quads"])
         self.facts.clear()
         self.violations.clear()
-        self._add(quads)
+        self._add(read_lines(snapshot["quads"]))
         layouts = read_layouts(quads)
         self.layout = layouts[0] if layouts else None
         self.server = next((str(q.s) for q in quads if q.p == RDF.type and q.o == UA.Server), None)
@@ -69,11 +70,10 @@ class LineModel:
         """Take in a published Change, as JSON."""
         self.seq, self.at_us = event["seq"], event["at_us"] or self.at_us
         self.plant_us = max(self.plant_us, event["plant_us"], *(r[3] for r in event["readings"]), 0)
-        added = text_to_quads(event["added"])
-        self._remove(text_to_quads(event["removed"]))
-        self._add(added)
+        self._remove(read_lines(event["removed"]))
+        self._add(read_lines(event["added"]))
         if event["kind"] in (Kind.PROPOSAL, Kind.REQUEST, Kind.OUTCOME, Kind.APPROVAL):
-            self._decide(event, added)
+            self._decide(event)
         if not event["admitted"]:
             self.refused += 1
 
@@ -108,27 +108,26 @@ class LineModel:
         ]
         return sorted(rows, reverse=True)
 
-    def _add(self, quads: Iterable[Quad]) -> None:
-        for quad in quads:
-            if quad.g in _SHOWN:
-                self.facts[str(quad.s), str(quad.p)] = _value(quad)
-            elif quad.g is GraphName.VIOLATIONS:
-                self.violations[str(quad.s), str(quad.o)] = None
+    def _add(self, lines: Iterable[Line]) -> None:
+        for s, p, value, g in lines:
+            if g in _SHOWN:
+                self.facts[s, p] = value
+            elif g is GraphName.VIOLATIONS:
+                self.violations[s, str(value)] = None
 
-    def _remove(self, quads: Iterable[Quad]) -> None:
-        for quad in quads:
-            key = str(quad.s), str(quad.p)
-            if quad.g in _SHOWN and self.facts.get(key) == _value(quad):
-                del self.facts[key]
-            elif quad.g is GraphName.VIOLATIONS:
-                self.violations.pop((str(quad.s), str(quad.o)), None)
+    def _remove(self, lines: Iterable[Line]) -> None:
+        for s, p, value, g in lines:
+            if g in _SHOWN and self.facts.get((s, p)) == value:
+                del self.facts[s, p]
+            elif g is GraphName.VIOLATIONS:
+                self.violations.pop((s, str(value)), None)
 
-    def _decide(self, event: Mapping[str, Any], added: Iterable[Quad]) -> None:
+    def _decide(self, event: Mapping[str, Any]) -> None:
         detail = event["detail"]
         ident = str(detail.get("decision") or event["change"])
         shown = self.decisions.setdefault(ident, Shown(ident, event["at_us"], who=local_name(event["author"])))
         self.decisions.move_to_end(ident)
-        for quad in added:
+        for quad in text_to_quads(event["added"]):
             if quad.p == TW.target and shown.target == "?":
                 shown.target = local_name(str(quad.o))
             elif quad.p == TW.desiredValue:
@@ -153,10 +152,6 @@ def _stage(event: Mapping[str, Any], before: str) -> str:
         told = detail.get("stage")
     word = str(told or before)
     return before if before in ENDS and word not in ENDS else word
-
-
-def _value(quad: Quad) -> Any:
-    return quad.o.value if isinstance(quad.o, Literal) else str(quad.o)
 
 
 def _short(term: object) -> str:

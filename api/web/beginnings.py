@@ -10,9 +10,9 @@ import threading
 from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Final, NamedTuple
-from weakref import WeakKeyDictionary
 
 from agents.pipeline import Stage
+from api.web.known import Known
 from kg.change import Kind
 from kg.journal import JournalReader
 from kg.record import Recorded
@@ -74,13 +74,8 @@ class Beginnings:
         return [_beginning(recorded) for recorded in reversed(found) if _begins(recorded)]
 
 
-_KNOWN: WeakKeyDictionary[JournalReader, Beginnings] = WeakKeyDictionary()
-
-
-def beginnings_of(journal: JournalReader) -> Beginnings:
-    """The beginnings of a journal, known as far as they have been read before."""
-    found = _KNOWN.get(journal)
-    return _KNOWN.setdefault(journal, Beginnings(journal)) if found is None else found
+beginnings_of = Known(Beginnings).of
+"""The beginnings of a journal, known as far as they have been read before."""
 
 
 def _index(beginning: Beginning) -> int:

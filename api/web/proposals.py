@@ -9,16 +9,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
-from weakref import WeakKeyDictionary
 
 from agents.explanation.story import Story, read_story
 from agents.explanation.summaries import summary_of
 from agents.pipeline import End, Stage
 from agents.recovery import RECENT
+from api.web.known import Known
 from kg.change import Kind
 from kg.journal import JournalReader
 from kg.record import EntryKind, Recorded
 
+_TEXTS = (f'"kind":"{Kind.PROPOSAL}"',)
 _ENDS = frozenset(str(end) for end in End)
 
 
@@ -78,16 +79,16 @@ class Proposals:
         return [place for place in places if state is not State.OPEN or place[1] not in self._ended]
 
     def _read_on(self) -> None:
-        for recorded in self._journal.of_kind(EntryKind.CHANGE, after=self._last):
-            self._made.extend(self._take(recorded))
-            self._last = recorded.index
+        end = self._journal.head().index
+        if end > self._last:
+            for recorded in reversed(self._journal.newest(_TEXTS, before=end + 1, after=self._last)):
+                self._made.extend(self._take(recorded))
+            self._last = end
 
     def _read_back(self) -> None:
         start = max(0, self._first - RECENT)
         older: list[tuple[int, str]] = []
-        for recorded in self._journal.of_kind(EntryKind.CHANGE, after=start):
-            if recorded.index > self._first:
-                break
+        for recorded in reversed(self._journal.newest(_TEXTS, before=self._first + 1, after=start)):
             older.extend(self._take(recorded))
         self._made[:0] = older
         self._first = start
@@ -95,22 +96,17 @@ class Proposals:
     def _take(self, recorded: Recorded) -> Iterable[tuple[int, str]]:
         entry = recorded.entry
         detail = entry.body.get("detail")
-        if entry.subject is None or entry.body.get("kind") != Kind.PROPOSAL or not isinstance(detail, dict):
+        if entry.kind is not EntryKind.CHANGE or entry.body.get("kind") != Kind.PROPOSAL:
+            return ()
+        if entry.subject is None or not isinstance(detail, dict):
             return ()
         if detail.get("stage") in _ENDS:
             self._ended.add(entry.subject)
         return ((recorded.index, entry.subject),) if detail.get("stage") == Stage.REASONED else ()
 
 
-_KNOWN: WeakKeyDictionary[JournalReader, Proposals] = WeakKeyDictionary()
-
-
-def proposals_of(journal: JournalReader) -> Proposals:
-    """The proposals of a journal, known as far as they have been read before."""
-    found = _KNOWN.get(journal)
-    if found is None:
-        found = _KNOWN.setdefault(journal, Proposals(journal))
-    return found
+proposals_of = Known(Proposals).of
+"""The proposals of a journal, known as far as they have been read before."""
 
 
 def _fits(story: Story, state: State) -> bool:

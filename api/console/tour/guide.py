@@ -102,12 +102,19 @@ class Guide:
     async def jam_when_ready(self, pace: float) -> str:
         """A jam against which agents can do something, at this pace: as soon as the filler runs and has room behind."""
         self._may(Action.DEMO)
-        truth = await demo.panel_of(self.visit.twin).state()
-        if _is_ready(truth):
+        self._jams_at = pace  # at once, so that nobody says yes to what the running line is about to take back
+        try:
+            is_ready = _is_ready(await demo.panel_of(self.visit.twin).state())
+            if not is_ready:
+                await self.pace(WAITED)
+        except TwinError:
+            self._jams_at = None
+            raise
+        if not self.is_waiting:
+            return ""  # meanwhile it has jammed, or the visitor has moved on
+        if is_ready:
             await self._jam_now(pace)
             return ""
-        await self.pace(WAITED)
-        self._jams_at = pace
         self.note = (
             f"The {FEEDS.lower()} must run and have room behind it first. Meanwhile the line runs {WAITED:g} times "
             f"as fast as time; then the {JAMS.lower()} jams."

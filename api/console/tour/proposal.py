@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 from nicegui import ui
+from nicegui.events import GenericEventArguments
 
 from api.console.tour.guide import Guide
 from api.web.access import Action, may
 from api.web.proposal_view import ProposalView, Quantity
 
+_SHOWN: Final = "(event) => emit(event.currentTarget.dataset.shown)"
 Act = Callable[[Callable[[], Awaitable[str]]], Awaitable[None]]
 
 
@@ -29,8 +32,9 @@ class ProposalBox:
             with ui.element("dl").classes("tour-why") as self._why:
                 self._lines = {term: _line(term) for term in ("Why", "What it expects", "If nothing is done", "Rule")}
                 self._link = ui.link("The whole explanation, down to samples", "/explain", new_tab=True)
-            self._approve = ui.button("Approve exactly this", on_click=self._say, color=None)
+            self._approve = ui.button("Approve exactly this", color=None)
             self._approve.props("no-caps unelevated").classes("tour-button tour-first")
+            self._approve.on("click", self._say, js_handler=_SHOWN)
         self._approve.set_visibility(is_for_word)
         self._is_for_word = is_for_word
         self._show()
@@ -53,10 +57,16 @@ class ProposalBox:
         self._show()
         await self._act(lambda: self._guide.open(ident))
 
-    async def _say(self) -> None:
+    async def _say(self, event: GenericEventArguments) -> None:
+        """The yes is to what the page showed when the button was pressed, not to what came since."""
         shown = self._view
         if shown is not None:
-            await self._act(lambda: self._guide.approve(shown))
+            await self._act(lambda: self._approve_if(shown, str(event.args)))
+
+    async def _approve_if(self, shown: ProposalView, seen: str) -> str:
+        if shown.id != seen:
+            return "Nothing was approved: another proposal has just taken the place of that one."
+        return await self._guide.approve(shown)
 
     def _show(self) -> None:
         view = self._view
@@ -71,6 +81,7 @@ class ProposalBox:
         told = (view.sentence, view.prediction.sentence, view.if_nothing or "Nothing is said.")
         for term, text in zip(self._lines, (*told, "" if view.rule is None else view.rule.label), strict=True):
             self._lines[term].set_text(text)
+        self._approve.props(f"data-shown={view.id}")
         self._link.props(f'href="/explain/{view.id.removeprefix("urn:uuid:")}"')
         # while the line runs fast to where a jam can be shown, nobody could say yes in time
         counts = view.word.counts and not self._guide.is_waiting

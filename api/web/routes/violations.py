@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Final, TypeAlias
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
@@ -14,6 +14,7 @@ from api.web.identity import Person
 from api.web.moments import Moment, moment_or_none
 from api.web.named import Named, named
 from api.web.problems import problem_responses
+from api.web.since import Place, since_of
 from api.web.twin import Twin, the_twin
 from kg.change import Severity
 from kg.errors import UnknownNode
@@ -22,11 +23,7 @@ from kg.tokens import CORE
 
 router = APIRouter(tags=["violations"])
 
-LOOKED_AT: Final = 20_000
-"""Entries of the journal in which the beginning of a violation is looked for."""
-_HOLDING: Final = ('"opened":[{', '"closed":[{')
 _SEVERITIES: Final = tuple(severity.value for severity in (Severity.VIOLATION, Severity.WARNING, Severity.INFO))
-_Place: TypeAlias = tuple[str, str, str, str | None]
 
 
 class Violation(BaseModel):
@@ -74,42 +71,20 @@ async def get_violations(
     wanted.sort(key=_order)
     start = int(cursor or 0)
     shown = wanted[start : start + limit]
-    since = await asyncio.to_thread(beginnings, twin.journal) if shown else {}
+    since = await asyncio.to_thread(_since, twin.journal) if shown else {}
     following = str(start + limit) if start + limit < len(wanted) else None
     return Violations(items=[_violation(twin, finding, since) for finding in shown], next=following)
 
 
-def beginnings(journal: JournalReader) -> dict[_Place, int]:
-    """When what is violated began to be so, in wall time, by focus, shape, component and path.
-
-    A new value that violates the same shape is no new beginning. What began before the newest entries is not there.
-    """
-    head = journal.head().index
-    since: dict[_Place, int] = {}
-    for recorded in reversed(journal.newest(_HOLDING, before=head + 1, after=max(0, head - LOOKED_AT))):
-        verdict: Any = recorded.entry.body.get("verdict") or {}
-        findings: Mapping[str, Any] = verdict.get("findings") or {}
-        opened, closed = _places(findings.get("introduced")), _places(findings.get("fixed"))
-        for place in opened - closed:
-            since.setdefault(place, recorded.entry.at_us)
-        for place in closed - opened:
-            since.pop(place, None)
-    return since
-
-
-def _places(findings: Iterable[Mapping[str, Any]] | None) -> set[_Place]:
-    return {_place(finding) for finding in findings or ()}
-
-
-def _place(finding: Mapping[str, Any]) -> _Place:
-    return finding["focus"], finding["shape"], finding["component"], finding["path"]
+def _since(journal: JournalReader) -> dict[Place, int]:
+    return since_of(journal).now()
 
 
 def _order(finding: Mapping[str, Any]) -> tuple[int, str, str, str]:
     return _SEVERITIES.index(finding["severity"]), finding["code"] or "", finding["focus"], finding["value"] or ""
 
 
-def _violation(twin: Twin, finding: Mapping[str, Any], since: Mapping[_Place, int]) -> Violation:
+def _violation(twin: Twin, finding: Mapping[str, Any], since: Mapping[Place, int]) -> Violation:
     return Violation(
         focus=_node(twin, finding["focus"]),
         message=twin.info.in_words(finding["message"]),
@@ -120,7 +95,7 @@ def _violation(twin: Twin, finding: Mapping[str, Any], since: Mapping[_Place, in
         path=finding["path"],
         value=finding["value"],
         distance=finding["distance"],
-        since=moment_or_none(since.get(_place(finding))),
+        since=moment_or_none(since.get(Place.of(finding))),
     )
 
 
