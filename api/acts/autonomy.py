@@ -26,7 +26,7 @@ def require_level(word: str) -> Level:
 
 def grants_in(model: LineModel) -> tuple[Autonomy, ...]:
     """The grants that the policy holds now, in order of their nodes. Read on the event loop that feeds the model."""
-    nodes = sorted({s for s, p in model.facts if p == str(TW.level)})
+    nodes = sorted(model.facts.of(TW.level))
     return tuple(_grant(model, URIRef(node)) for node in nodes)
 
 

@@ -49,7 +49,7 @@ def machines_of(model: LineModel) -> dict[str, str]:
 
 def agents_of(model: LineModel) -> dict[str, str]:
     """The agents that the model knows, with their names."""
-    nodes = sorted(s for (s, p), o in model.facts.items() if p == str(RDF.type) and o == str(TW.Agent))
+    nodes = sorted(s for s, o in model.facts.of(RDF.type).items() if o == str(TW.Agent))
     return {node: str(model.get(URIRef(node), RDFS.label) or local_name(node)) for node in nodes}
 
 

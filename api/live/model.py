@@ -10,6 +10,7 @@ from typing import Any
 from rdflib import RDF, Literal, URIRef
 
 from agents.layout import Layout, read_layouts
+from api.live.facts import Facts
 from api.live.lines import Line, read_lines
 from api.live.words import ENDS
 from kg.change import Kind
@@ -44,8 +45,8 @@ class Shown:
 class LineModel:
     """Everything that the picture needs. One thread feeds it."""
 
-    facts: dict[tuple[str, str], Any] = field(default_factory=dict)
-    """(subject, predicate) -> value, one each; of every graph but ontology, violations and decisions."""
+    facts: Facts = field(default_factory=Facts)
+    """Of every graph but ontology, violations and decisions."""
     layout: Layout | None = None
     decisions: OrderedDict[str, Shown] = field(default_factory=OrderedDict)
     violations: dict[tuple[str, str], None] = field(default_factory=dict)
@@ -93,18 +94,18 @@ class LineModel:
     @property
     def stops(self) -> list[tuple[str, str]]:
         """(scope, mode) of the stop switches that are set."""
-        return sorted((s, local_name(str(o))) for (s, p), o in self.facts.items() if p == str(TW.stopped))
+        return sorted((s, local_name(str(o))) for s, o in self.facts.of(TW.stopped).items())
 
     @property
     def frozen(self) -> list[str]:
-        return sorted(s for (s, p), o in self.facts.items() if p == str(TW.frozen) and o is True)
+        return sorted(s for s, o in self.facts.of(TW.frozen).items() if o is True)
 
     def losses(self) -> list[tuple[float, str, str]]:
         """(minutes, machine, reason), the largest first."""
         rows = [
             (float(minutes), str(self.get(node, TW.ofEquipment)), str(self.get(node, TW.lossReason)))
-            for (node, predicate), minutes in self.facts.items()
-            if predicate == str(TW.lossMinutes) and isinstance(minutes, int | float)
+            for node, minutes in self.facts.of(TW.lossMinutes).items()
+            if isinstance(minutes, int | float)
         ]
         return sorted(rows, reverse=True)
 

@@ -30,12 +30,13 @@ class Trends:
 
     def take(self, model: LineModel) -> None:
         """Look at the picture as it is now."""
-        for key, value in model.facts.items():
-            if key[1] in _FOLLOWED and isinstance(value, int | float) and not isinstance(value, bool):
-                trend = self._points.get(key)
-                if trend is None:
-                    trend = self._points[key] = _Trend()
-                trend.take(model.plant_us, float(value))
+        for predicate in _FOLLOWED:
+            for subject, value in model.facts.of(predicate).items():
+                if isinstance(value, int | float) and not isinstance(value, bool):
+                    trend = self._points.get((subject, predicate))
+                    if trend is None:
+                        trend = self._points[subject, predicate] = _Trend()
+                    trend.take(model.plant_us, float(value))
 
     def of(self, subject: str, predicate: str) -> Sequence[tuple[int, float]]:
         """The points, the newest last; empty for what is not followed."""

@@ -16,6 +16,7 @@ from agents.pipeline import End
 from api.console.operate import decisions, figures, levels
 from api.console.operate.proposal_words import _WHY, card_of, level_words
 from api.live import LineModel
+from api.live.facts import Facts
 from api.live.words import ENDS
 from api.web.proposal_view import ProposalView
 from kg.plantfolder import PlantFolder, load
@@ -157,7 +158,7 @@ def grants() -> tuple[Autonomy, ...]:
 
 def test_levels_are_named_and_chosen_by_agent_or_one_by_one(grants: tuple[Autonomy, ...]) -> None:
     """An agent with everything it does stands first; a grant for everybody can be chosen, too."""
-    model = LineModel(facts={(str(BOT.LineAgent), str(RDFS.label)): "Line agent"})
+    model = LineModel(facts=Facts({(str(BOT.LineAgent), str(RDFS.label)): "Line agent"}))
 
     choices = levels.choices_of(model, grants, {BOT.CatchUp: "Catch up"})
 
@@ -231,7 +232,7 @@ def test_mark_moves_with_decisions() -> None:
 
 def test_name_of_falls_back_on_the_iri() -> None:
     """A node without a label is called by the last part of its IRI."""
-    model = LineModel(facts={(str(BOT.Filler), str(RDF.type)): "x"})
+    model = LineModel(facts=Facts({(str(BOT.Filler), str(RDF.type)): "x"}))
 
     assert figures.name_of(model, BOT.Filler) == "Filler"
     assert figures.name_of(model, TW.Plant) == "whole plant"

@@ -11,6 +11,7 @@ from agents.layout import Layout
 from api.acts import MODES as ACTS
 from api.console import stop_words
 from api.live import LineModel
+from api.live.facts import Facts
 from api.web.access import ALLOWED, Action
 from api.web.identity import Person
 from api.web.routes.stops import Mode, StopOrder, StopOutcome, StopView
@@ -64,11 +65,13 @@ def test_every_span_can_be_ordered(span_s: int) -> None:
 def test_scopes_come_from_the_model() -> None:
     """Machines in order of flow, agents with their labels."""
     model = LineModel(
-        facts={
-            (str(BOT.Filler), str(RDFS.label)): "Filler",
-            (str(BOT.LineAgent), str(RDF.type)): str(TW.Agent),
-            (str(BOT.LineAgent), str(RDFS.label)): "Line agent",
-        },
+        facts=Facts(
+            {
+                (str(BOT.Filler), str(RDFS.label)): "Filler",
+                (str(BOT.LineAgent), str(RDF.type)): str(TW.Agent),
+                (str(BOT.LineAgent), str(RDFS.label)): "Line agent",
+            }
+        ),
         layout=Layout(BOT.Line, (BOT.Filler, BOT.Packer), None, {}),
     )
 

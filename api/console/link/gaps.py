@@ -32,8 +32,7 @@ class Gap:
 
 def gaps_of(model: LineModel) -> tuple[Gap, ...]:
     """All gaps that stand in the graph, the newest first."""
-    nodes = [subject for subject, predicate in model.facts if predicate == str(TW.gapFrom)]
-    found = (_gap(model, node) for node in nodes)
+    found = (_gap(model, node) for node in model.facts.of(TW.gapFrom))
     return tuple(sorted((gap for gap in found if gap is not None), key=lambda gap: gap.from_us, reverse=True))
 
 

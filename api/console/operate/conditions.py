@@ -92,11 +92,10 @@ def _of_stale(model: LineModel) -> list[Condition]:
 
 def _of_rules(model: LineModel, rules: Mapping[URIRef, str]) -> list[Condition]:
     """A rule's match is a derived fact whose predicate is the rule; its value is what the rule wants."""
-    labels = {str(rule): label for rule, label in rules.items()}
     return [
-        Condition(Severity.NORMAL, "rule", _rule_words(labels[rule], _property(model, target), value), target)
-        for (target, rule), value in model.facts.items()
-        if rule in labels
+        Condition(Severity.NORMAL, "rule", _rule_words(label, _property(model, target), value), target)
+        for rule, label in rules.items()
+        for target, value in model.facts.of(rule).items()
     ]
 
 

@@ -119,7 +119,7 @@ def machine_view(model: LineModel, machine: URIRef, stale: frozenset[str] = froz
 
 def stale_nodes(model: LineModel) -> frozenset[str]:
     """Properties whose value is old, and the equipment that they belong to."""
-    props = [s for (s, p), value in model.facts.items() if p == str(TW.stale) and value is True]
+    props = [s for s, value in model.facts.of(TW.stale).items() if value is True]
     owners = (model.get(prop, ISA95.isPropertyOf) for prop in props)
     return frozenset((*props, *(str(owner) for owner in owners if owner)))
 

@@ -145,6 +145,6 @@ def _named(model: LineModel, ident: object) -> str:
     """The label of what has an id, such as Lager 0.5 L for its SKU; or the id itself."""
     if not ident:
         return NONE
-    node = next((s for (s, p), o in model.facts.items() if o == ident and p == str(ISA95.id)), None)
+    node = next((s for s, o in model.facts.of(ISA95.id).items() if o == ident), None)
     label = None if node is None else model.get(node, RDFS.label)
     return str(label or ident)

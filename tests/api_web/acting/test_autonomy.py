@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from rdflib import Namespace
 
+from api.live.facts import Facts
 from ontology import TW
 
 BOT = Namespace("https://w3id.org/twinwright/plants/bottling#")
@@ -50,7 +51,7 @@ def test_an_agent_is_raised_and_lowered_with_all_its_rules(bench, ask):
 
 def test_whoever_moves_a_level_meanwhile_is_not_overwritten(bench, ask):
     """The page was old: 409 with the verdict, and the level stays."""
-    held = dict(bench.model.facts)
+    held = Facts(bench.model.facts)
     bench.level("advise", BOT.CatchUp)
     bench.model.facts = held
 

@@ -122,13 +122,15 @@ def test_gaps_come_from_the_graph_newest_first() -> None:
     model = LineModel()
     for hour in (3, 5):
         node = f"{BOT}LineServer.gap.{hour}"
-        model.facts |= {
-            (node, str(RDF.type)): str(TW.Gap),
-            (node, str(TW.ofServer)): f"{BOT}LineServer",
-            (node, str(TW.gapFrom)): datetime(2026, 11, 22, hour, tzinfo=UTC),
-            (node, str(TW.gapUntil)): datetime(2026, 11, 22, hour, 10, tzinfo=UTC),
-            (node, str(TW.gapCause)): "<b>the twin</b> was not running",
-        }
+        model.facts.update(
+            {
+                (node, str(RDF.type)): str(TW.Gap),
+                (node, str(TW.ofServer)): f"{BOT}LineServer",
+                (node, str(TW.gapFrom)): datetime(2026, 11, 22, hour, tzinfo=UTC),
+                (node, str(TW.gapUntil)): datetime(2026, 11, 22, hour, 10, tzinfo=UTC),
+                (node, str(TW.gapCause)): "<b>the twin</b> was not running",
+            }
+        )
 
     gaps = gaps_of(model)
     page = gaps_markup(gaps, gaps[0].until_us)
