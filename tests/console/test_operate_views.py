@@ -297,6 +297,14 @@ def test_tiles_have_unit_trend_and_meaning(model: LineModel) -> None:
     ElementTree.fromstring(tiles.tiles_markup(Sheet(values)))
 
 
+@pytest.mark.parametrize(("value", "note"), [(1.036, "above 100 %: buffers run empty"), (1.0004, ""), (0.9, "")])
+def test_a_figure_above_a_hundred_says_why(model: LineModel, value: float, note: str) -> None:
+    """Otherwise nobody would believe it."""
+    put(model, "Line", TW.oee, value)
+
+    assert tiles.tiles_values(model, lambda *_: [])["tile.oee.note"] == note
+
+
 def test_small_noise_stays_small() -> None:
     """A curve is never stretched so far that a tenth of a per cent looks like a fall."""
     heights = [float(point.split(",")[1]) for point in tiles.polyline([(0, 0.900), (1, 0.901)], smallest=0.05).split()]

@@ -57,6 +57,7 @@ def tiles_values(model: LineModel, trend: Callable[[str, URIRef], Points]) -> Va
     for tile in TILES:
         points = trend(str(line), tile.predicate)
         values[f"tile.{tile.key}.value"] = _text(tile, number(model, line, tile.predicate))
+        values[f"tile.{tile.key}.note"] = _note(tile, number(model, line, tile.predicate))
         values[f"tile.{tile.key}.line@points"] = polyline(points, tile.smallest)
         values[f"tile.{tile.key}.trend@aria-label"] = trend_words(tile, points)
         values[f"tile.{tile.key}.span"] = _span(points)
@@ -98,6 +99,12 @@ def _span(points: Points) -> str:
     return f"The curve shows the last {duration((points[-1][0] - points[0][0]) / 1e6)}."
 
 
+def _note(tile: Tile, value: float | None) -> str:
+    """What a figure above a hundred per cent means: more leaves the line than its pace allows, for a while."""
+    is_above = tile.unit == "%" and value is not None and round(value * tile.scale, tile.digits) > 100
+    return "above 100 %: buffers run empty" if is_above else ""
+
+
 def _text(tile: Tile, value: float | None) -> str:
     if value is None:
         return NONE
@@ -113,5 +120,6 @@ def _tile(sheet: Sheet, tile: Tile) -> str:
         f"<p>{escape(tile.meaning)} {sheet.text(f'{key}.span')}</p></details></div>"
         f'<div class="op-tile-figure">{sheet.text(f"{key}.value", cls="op-tile-value")} '
         f'<span class="op-unit">{escape(tile.unit)}</span></div>'
+        f'<p class="op-tile-note tw-quiet">{sheet.text(f"{key}.note")}</p>'
         f"{sheet.open(f'{key}.trend', 'svg', **trend)}{sheet.open(f'{key}.line', 'polyline')}</polyline></svg></div>"
     )
