@@ -297,7 +297,7 @@ def test_tiles_have_unit_trend_and_meaning(model: LineModel) -> None:
     ElementTree.fromstring(tiles.tiles_markup(Sheet(values)))
 
 
-@pytest.mark.parametrize(("value", "note"), [(1.036, "above 100 %: buffers run empty"), (1.0004, ""), (0.9, "")])
+@pytest.mark.parametrize(("value", "note"), [(1.036, "buffers run empty"), (1.0004, ""), (0.9, "")])
 def test_a_figure_above_a_hundred_says_why(model: LineModel, value: float, note: str) -> None:
     """Otherwise nobody would believe it."""
     put(model, "Line", TW.oee, value)

@@ -102,7 +102,7 @@ def _span(points: Points) -> str:
 def _note(tile: Tile, value: float | None) -> str:
     """What a figure above a hundred per cent means: more leaves the line than its pace allows, for a while."""
     is_above = tile.unit == "%" and value is not None and round(value * tile.scale, tile.digits) > 100
-    return "above 100 %: buffers run empty" if is_above else ""
+    return "buffers run empty" if is_above else ""
 
 
 def _text(tile: Tile, value: float | None) -> str:
