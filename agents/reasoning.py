@@ -84,8 +84,8 @@ def inputs_of(proof: Mapping[str, Any], watch: Watch) -> Iterator[Input]:
 def read_set_of(proof: Mapping[str, Any], match: Match, rule: AgentRule, watch: Watch) -> tuple[Expected, ...]:
     """What must still hold when the request is judged.
 
-    The match itself, which stands for everything that the rule found absent (the rule may meanwhile want a
-    neighbouring value, no other); each live value, numbers within a tolerance; each fact of policy and desired. The
+    The match itself, which stands for everything that the rule found absent or counted (the rule may meanwhile want
+    a neighbouring value, no other); each live value, numbers within a tolerance; each fact of policy and desired. The
     rule may say tolerances of its own: a value that moves while a person thinks needs a wide one.
     Model and rules are held by the release; features such as the time a machine has stood move by themselves, and
     only the match speaks for them.

@@ -102,7 +102,7 @@ def settings_page() -> str:
 _EXITS = {
     ExitCode.OK: "all is well",
     ExitCode.FOUND: "something was found or refused: a violation, a refusal, a damaged record",
-    ExitCode.BAD_INPUT: "bad input: arguments, query, plant folder or value",
+    ExitCode.BAD_INPUT: "bad input: arguments, query, plant folder, file or value; or a check beyond its budget",
     ExitCode.INSTALLATION: "the installation: a part does not run, a port or directory is taken",
     ExitCode.OUR_BUG: "our bug",
 }

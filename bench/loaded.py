@@ -43,17 +43,26 @@ class Admitted:
             self.quads += [quad for quad in event.added if quad.g is GraphName.DESIRED]
 
 
-class _Counted:
-    """Rules and shapes that count what every call has cost."""
+class _CountedRules:
+    """Rules that count what every call has cost."""
 
-    def __init__(self, engine: RuleEngine, validator: Validator) -> None:
+    def __init__(self, engine: RuleEngine) -> None:
         self._engine = engine
-        self._validator = validator
+        self.watch = engine.watch
         self.spent = 0
 
     def infer(self, transaction: Transaction) -> None:
         self._engine.infer(transaction)
         self.spent += self._engine.steps
+
+
+class _CountedShapes:
+    """Shapes that count what every call has cost."""
+
+    def __init__(self, validator: Validator) -> None:
+        self._validator = validator
+        self.watch = validator.watch
+        self.spent = 0
 
     def check(self, transaction: Transaction) -> Findings:
         findings = self._validator.check(transaction)
@@ -79,14 +88,14 @@ class Loaded:
         return self.gate.process([change])[0].admitted
 
     def work(self, change: Change) -> int:
-        """Steps of the rules and look-ups of the shapes for one Change, counted and not timed."""
-        counted = _Counted(self.engine, self.validator)
-        self.gate.rules = self.gate.shapes = counted  # type: ignore[assignment]  # stands in for both
+        """Steps of the rules, look-ups of the shapes and bands looked at for one Change, counted and not timed."""
+        rules, shapes, looked = _CountedRules(self.engine), _CountedShapes(self.validator), self.gate.looked
+        self.gate.rules, self.gate.shapes = rules, shapes  # type: ignore[assignment]  # what the Gate calls of them
         try:
             self.gate.process([change])
         finally:
             self.gate.rules, self.gate.shapes = self.engine, self.validator
-        return counted.spent
+        return rules.spent + shapes.spent + self.gate.looked - looked
 
     def clear_requests(self) -> None:
         """Take admitted requests out of the graph, as their outcomes would."""

@@ -8,10 +8,10 @@ since 1970-01-01 UTC in fields that end in `_us`. Two clocks: plant time (sample
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
-from typing import Any, NamedTuple, NewType
+from typing import TYPE_CHECKING, Any, NamedTuple, NewType, TypeAlias
 
 from rdflib import Literal, URIRef
 
@@ -185,6 +185,8 @@ class Finding:
     """The shape's stable code (tw:code), such as LIM-SPEED-MAX."""
     distance: float | None = field(default=None, compare=False)
     """How far beyond a limit, in the value's unit; None where the component knows no distance."""
+    source: Term | None = field(default=None, compare=False)
+    """The SPARQL-based constraint that found it (sh:sourceConstraint); None for all others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,9 +240,17 @@ class Match:
     value: Literal
 
 
+Told: TypeAlias = Callable[[], tuple[tuple["Quad", ...], tuple["Quad", ...]]]
+"""Writes out what was added and what was removed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A recorded Change as subscribers see it, in order of `seq`, at least once."""
+    """A recorded Change as subscribers see it, in order of `seq`, at least once.
+
+    What was added and removed may be written out when somebody first reads it: most readings are of interest only for
+    their values, and terms cost more to write than a reading costs to decide.
+    """
 
     seq: int
     release: str
@@ -265,3 +275,28 @@ class Published:
     """False for the notice of a refusal; then `reasons` tells why and `added`, `removed` are empty."""
     reasons: tuple[Reason, ...] = ()
     detail: Mapping[str, Any] = field(default_factory=dict)
+    told: Told | None = field(default=None, repr=False, compare=False)
+
+    @classmethod
+    def later(cls, told: Told, **others: Any) -> Published:
+        """With `added` and `removed` as `told` will say, which must never change; `others` are the other fields."""
+        event = object.__new__(cls)
+        put = object.__setattr__
+        put(event, "told", told)
+        for name, value in others.items():
+            put(event, name, value)
+        return event
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if name not in ("added", "removed"):
+                raise AttributeError(name)
+            told = self.told
+            if told is None:  # another thread has just written them out
+                return object.__getattribute__(self, name)
+            added, removed = told()
+            object.__setattr__(self, "added", added)
+            object.__setattr__(self, "removed", removed)
+            object.__setattr__(self, "told", None)
+            return added if name == "added" else removed

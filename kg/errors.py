@@ -4,10 +4,12 @@
     ├── CallerError            whoever sent the input changes it
     │   ├── BadChange            the Change is malformed
     │   ├── BadTerm              an IRI, literal or Turtle text is malformed
+    │   ├── BadFile              a file that is absent, unreadable, empty or of an unknown format
     │   ├── UnknownNode          a node that the graph does not hold
     │   ├── BadValue             wrong type, unit, NaN or out of the value space
     │   ├── NotAuthorised        this author may not say this
     │   ├── NotWritable          the node is not on the allow-list
+    │   ├── ReadOnly             a view of the graph that was opened for reading
     │   ├── PreconditionChanged  the read set no longer holds
     │   ├── ApprovalInvalid      expired, used, bound to something else
     │   ├── QueryRefused         SPARQL that does not parse or may not run
@@ -15,6 +17,7 @@
     │   ├── QueryOverLimit       a query that took too long or whose answer is too long
     │   ├── NotYetSeen           the replica has not come to this Change
     │   ├── RuleRefused          a rule set that is unsafe, unbounded or not stratifiable
+    │   │   └── RuleTextRefused    a text of rules that does not parse, or rules that no text can hold
     │   └── ShapeRefused         a shape that cannot be compiled
     ├── OperatorError          a person at the installation acts
     │   ├── LinkDown             a controller cannot be reached
@@ -68,6 +71,11 @@ class BadTerm(CallerError):
     remedy = "Correct the Turtle, IRI or literal at the place named."
 
 
+class BadFile(CallerError):
+    code = "bad-file"
+    remedy = "Name an RDF file that exists and is named after its format, such as lines.ttl."
+
+
 class UnknownNode(CallerError):
     code = "unknown-node"
     remedy = "Use a node of the plant model; `twinwright query` lists them."
@@ -86,6 +94,11 @@ class NotAuthorised(CallerError):
 class NotWritable(CallerError):
     code = "not-writable"
     remedy = "Choose a property on the write allow-list; the site's risk assessment decides what is on it."
+
+
+class ReadOnly(CallerError):
+    code = "read-only"
+    remedy = "Send a Change through the Gate, or open the view with a transaction and write to one named graph."
 
 
 class PreconditionChanged(CallerError):
@@ -121,6 +134,11 @@ class NotYetSeen(CallerError):
 class RuleRefused(CallerError):
     code = "rule-refused"
     remedy = "Change the rule named so that it is safe, bounded and stratifiable."
+
+
+class RuleTextRefused(RuleRefused):
+    code = "rule-text"
+    remedy = "Correct the place named; docs/reference/rules.md shows the text form of rules."
 
 
 class ShapeRefused(CallerError):

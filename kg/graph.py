@@ -10,7 +10,7 @@ what it did. One writer; no locks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple, Protocol
 
 from kg.names import GraphName
@@ -48,6 +48,8 @@ class WorkingGraph:
         self._backward: dict[Node, _Objects] = {}
         self._usual: dict[Node, int] = {}
         self._unusual: dict[Triple, int] = {}
+        self._exceptions: dict[Node, int] = {}
+        """How many triples of each predicate are in `_unusual`."""
         self._size = 0
 
     def __len__(self) -> int:
@@ -74,6 +76,10 @@ class WorkingGraph:
         """The predicates of a subject. Walks the graph's predicates, of which there are few hundreds."""
         return (p for p, held in self._forward.items() if s in held)
 
+    def all_predicates(self) -> list[Node]:
+        """The predicates that some triple has or had."""
+        return list(self._forward)
+
     def triples(self) -> Iterator[Triple]:
         for p in self._forward:
             for s, o in self.pairs(p):
@@ -95,6 +101,56 @@ class WorkingGraph:
         bit = name.bit
         return (triple for triple in self.triples() if self.marks(*triple) & bit)
 
+    def seen_objects(self, s: Node, p: Node, visible: int) -> list[Node]:
+        """The objects of (s, p) that named graphs with these marks hold."""
+        held = self._forward.get(p, _NOTHING).get(s)
+        if held is None:
+            return []
+        if self._exceptions.get(p):
+            return [o for o in _members(held) if (self._unusual.get((s, p, o)) or self._usual[p]) & visible]  # type: ignore[call-overload]
+        if not self._usual[p] & visible:
+            return []
+        return list(held) if isinstance(held, set) else [held]
+
+    def seen_subjects(self, p: Node, o: Node, visible: int) -> list[Node]:
+        """The subjects of (p, o) that named graphs with these marks hold."""
+        held = self._index(p).get(o)
+        if held is None:
+            return []
+        if self._exceptions.get(p):
+            return [s for s in _members(held) if (self._unusual.get((s, p, o)) or self._usual[p]) & visible]  # type: ignore[call-overload]
+        if not self._usual[p] & visible:
+            return []
+        return list(held) if isinstance(held, set) else [held]
+
+    def held(self, p: Node) -> Mapping[Node, Node | set[Node]]:
+        """What each subject holds of a predicate: one object, or a set of several. Live; never to be written to."""
+        return self._forward.get(p, _NOTHING)
+
+    def only(self, s: Node, p: Node, name: GraphName) -> Node | None:
+        """The object of (s, p) where there is exactly one and this named graph alone holds it."""
+        held = self._forward.get(p, _NOTHING).get(s)
+        if held is None or held.__class__ is set:
+            return None
+        marks = self._usual[p]
+        if self._exceptions.get(p):
+            marks = self._unusual.get((s, p, held)) or marks  # type: ignore[call-overload]
+        return held if marks == name.bit else None  # type: ignore[return-value]  # no set
+
+    def exchange(self, s: Node, p: Node, old: Node, new: Node) -> None:
+        """Put `new` into the place of `old`, the only object of (s, p), in the same named graphs.
+
+        For values that move without consequences; anything else goes through a Transaction.
+        """
+        self._forward[p][s] = new
+        if p in self._backward:
+            _drop(self._backward[p], old, s)
+            _put(self._backward[p], new, s)
+        if self._exceptions.get(p):
+            marks = self._unusual.pop((s, p, old), 0)  # type: ignore[call-overload]
+            if marks:
+                self._unusual[Triple(s, p, new)] = marks
+
     # writing, for Transaction only
 
     def set_marks(self, triple: Triple, marks: int) -> None:
@@ -105,9 +161,11 @@ class WorkingGraph:
         elif not marks and present:
             self._delete(triple)
         if marks and marks != self._usual.setdefault(triple.p, marks):
+            if triple not in self._unusual:
+                self._exceptions[triple.p] = self._exceptions.get(triple.p, 0) + 1
             self._unusual[triple] = marks
-        else:
-            self._unusual.pop(triple, None)
+        elif self._unusual.pop(triple, None) is not None:
+            self._exceptions[triple.p] -= 1
 
     def _insert(self, triple: Triple) -> None:
         s, p, o = triple
@@ -148,7 +206,7 @@ class Transaction:
         self.graph = graph
         self._undo: list[tuple[Triple, int] | Callable[[], None]] = []
         self._version = 0
-        self._delta: tuple[int, int, list[tuple[Triple, int, int]]] = (-1, 0, [])
+        self._deltas: dict[int, tuple[int, list[tuple[Triple, int, int]]]] = {}
 
     def add(self, s: Node, p: Node, o: Node, name: GraphName) -> bool:
         """True if the named graph did not hold the triple before."""
@@ -209,17 +267,18 @@ class Transaction:
     def changes(self, since: int = 0) -> list[tuple[Triple, int, int]]:
         """(triple, marks then, marks now) for each triple whose marks differ from what they were at the savepoint.
 
-        Several stages ask for the same delta, so the last answer is kept; callers leave the list as it is.
+        Several stages ask for the same delta, so the answers are kept; callers leave the lists as they are.
         """
-        if self._delta[:2] == (self._version, since):
-            return self._delta[2]
+        known = self._deltas.get(since)
+        if known is not None and known[0] == self._version:
+            return known[1]
         before: dict[Triple, int] = {}
         for step in self._undo[since:]:
             if not callable(step):
                 before.setdefault(*step)
         marks = self.graph.marks
         delta = [(t, then, now) for t, then in before.items() if (now := marks(*t)) != then]
-        self._delta = (self._version, since, delta)
+        self._deltas[since] = (self._version, delta)
         return delta
 
     def added(self, visible: int = -1, since: int = 0) -> list[Triple]:

@@ -7,8 +7,9 @@ from typing import Protocol
 
 from kg.change import Finding, Findings, Published, Reading
 from kg.graph import Transaction
-from kg.proof import Proof
+from kg.proof import Proof, Proofs
 from kg.record import JournalEntry
+from kg.repair import Suggestion
 from kg.terms import Term
 
 
@@ -27,6 +28,9 @@ class Inference(Protocol):
 
     def explain(self, s: Term, p: Term, o: Term) -> Proof | None:
         """The shortest proof of a fact that holds now, or None."""
+
+    def explain_all(self, s: Term, p: Term, o: Term, most: int) -> Proofs:
+        """Up to so many different proofs of a fact that holds now, the shortest first."""
 
 
 class Validation(Protocol):
@@ -63,3 +67,14 @@ class Subscriber(Protocol):
     """Sees every recorded Change once its batch is durable. Must not block and must not raise."""
 
     def published(self, event: Published) -> None: ...
+
+
+class Advice(Protocol):
+    """Knows what would mend a result of a shape. `reasoner.shacl` implements it for the search of `kg.gate.why_not`."""
+
+    def suggest(self, finding: Finding) -> Sequence[Suggestion]:
+        """Single steps that mend a result which holds on the graph as it is now, or that bring it nearer.
+
+        Best first, bounded in number and work, and never complete: whoever asks has each of them judged. Reads the
+        graph and changes nothing.
+        """

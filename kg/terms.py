@@ -13,6 +13,7 @@ lexical form: ``"01"^^xsd:integer`` and ``"1"^^xsd:integer`` are different nodes
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TypeAlias
 
 from rdflib import BNode, Literal, URIRef
@@ -33,10 +34,13 @@ _FORBIDDEN_IN_IRI = frozenset('<>"{}|^`\\') | {chr(c) for c in range(0x21)}
 class Terms:
     """The dictionary between RDF terms and nodes. Grows only; live numbers never enter it."""
 
-    __slots__ = ("_ids", "_terms")
+    __slots__ = ("_iris", "_others", "_terms")
 
     def __init__(self) -> None:
-        self._ids: dict[tuple[str, str | None, str | None, int], int] = {}
+        # texts as keys and numbers as values: nothing in these dicts is for the collector, which would have to walk
+        # millions of entries each time it has looked at them and a new one came
+        self._iris: dict[str, int] = {}
+        self._others: dict[str, int] = {}
         self._terms: list[Term] = []
 
     def __len__(self) -> int:
@@ -44,29 +48,34 @@ class Terms:
 
     def node(self, term: RdfNode) -> Node:
         """The node of a term; interned if it was not known. Raises BadTerm for IRIs that could not be written down."""
-        inline = _inline(term)
-        if inline is not None:
-            return inline
-        key = _key(term)
-        found = self._ids.get(key)
+        if isinstance(term, URIRef):
+            known, key = self._iris, str(term)
+        else:
+            inline = _inline(term)
+            if inline is not None:
+                return inline
+            known, key = self._others, _key(term)
+        found = known.get(key)
         if found is not None:
             return found
         if isinstance(term, URIRef) and not _FORBIDDEN_IN_IRI.isdisjoint(term):
             raise BadTerm(f"This IRI holds characters that an IRI may not hold: {term!r}.", iri=str(term))
         fresh = _INTERNED + 4 * len(self._terms)
         self._terms.append(term)  # type: ignore[arg-type]  # _key has refused everything else
-        self._ids[key] = fresh
+        known[key] = fresh
         return fresh
 
     def find(self, term: RdfNode) -> Node | None:
         """The node of a term, or None where the term has never been seen."""
+        if isinstance(term, URIRef):
+            return self._iris.get(str(term))
         inline = _inline(term)
-        return inline if inline is not None else self._ids.get(_key(term))
+        return inline if inline is not None else self._others.get(_key(term))
 
     def term(self, node: Node) -> Term:
         """The RDF term of a node."""
         if isinstance(node, float):
-            return Literal(double_lexical(node), datatype=XSD.double, normalize=False)
+            return _double_term(node)
         if node & 3 == 3:
             return Literal(str((node - _INTEGER) >> 2), datatype=XSD.integer, normalize=False)
         return self._terms[(node - _INTERNED) >> 2]
@@ -116,6 +125,11 @@ def double_lexical(value: float) -> str:
 def double_literal(value: float) -> Literal:
     """An xsd:double literal in canonical form."""
     return Literal(double_lexical(value), datatype=XSD.double, normalize=False)
+
+
+@lru_cache(maxsize=4096)
+def _double_term(value: float) -> Literal:
+    return double_literal(value)
 
 
 def term_text(term: Term) -> str:
@@ -172,11 +186,14 @@ def _negative_zero(value: float) -> bool:
     return value == 0 and math.copysign(1.0, value) < 0
 
 
-def _key(term: RdfNode) -> tuple[str, str | None, str | None, int]:
-    if isinstance(term, URIRef):
-        return (str(term), None, None, 0)
+def _key(term: RdfNode) -> str:
+    """A text for each blank node and literal; lengths keep datatype, language and lexical form apart."""
     if isinstance(term, BNode):
-        return (str(term), None, None, 1)
+        return f"_{term}"
     if isinstance(term, Literal):
-        return (str(term), str(term.datatype) if term.datatype else None, term.language, 2)
+        datatype, language = term.datatype, term.language
+        if language is not None:
+            kind = "" if datatype is None else str(datatype)
+            return f"@{len(language)}@{len(kind)}@{language}{kind}{term}"
+        return f'"{term}' if datatype is None else f"^{len(datatype)}^{datatype}{term}"
     raise BadTerm(f"This is not an RDF term that the graph can hold: {term!r}.", term=repr(term))

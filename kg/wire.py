@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyoxigraph import BlankNode, NamedNode, RdfFormat, parse
 from pyoxigraph import Literal as OxLiteral
@@ -29,9 +29,11 @@ from kg.change import (
 )
 from kg.errors import BadTerm
 from kg.names import GraphName
-from kg.proof import Json
 from kg.terms import Term
 from kg.terms import term_text as term_text
+
+if TYPE_CHECKING:
+    from kg.proof import Json
 
 
 def quads_to_text(quads: Iterable[Quad]) -> str:
@@ -97,7 +99,8 @@ def json_to_change(body: Mapping[str, Any], source: Source) -> Change:
 
 
 def finding_to_json(finding: Finding) -> dict[str, Json]:
-    return {
+    source: dict[str, Json] = {} if finding.source is None else {"source": term_text(finding.source)}
+    return source | {
         "focus": term_text(finding.focus),
         "shape": term_text(finding.shape),
         "component": str(finding.component),
@@ -121,6 +124,7 @@ def json_to_finding(body: Mapping[str, Any]) -> Finding:
         message=body["message"],
         code=body["code"],
         distance=body["distance"],
+        source=None if body.get("source") is None else text_to_term(body["source"]),
     )
 
 

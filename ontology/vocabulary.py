@@ -79,6 +79,23 @@ class TW(DefinedNamespace):
     violates: URIRef
     DomainRule: URIRef
 
+    # what follows of equality, and what can't be
+    Inconsistency: URIRef
+    inconsistentBy: URIRef
+    equalTo: URIRef
+    differentAmong: URIRef
+    ComplementaryClasses: URIRef
+    DeniedFact: URIRef
+    DisjointClasses: URIRef
+    DisjointProperties: URIRef
+    EqualityNotInForce: URIRef
+    ImpossibleMember: URIRef
+    RelatedBothWays: URIRef
+    RelatedToItself: URIRef
+    SameAndDifferent: URIRef
+    SharedKey: URIRef
+    TooManyValues: URIRef
+
     # agents
     Agent: URIRef
     Goal: URIRef

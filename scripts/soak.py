@@ -74,6 +74,16 @@ RUNS = (
         "transactions",
         "Incremental validation equals full validation after each transaction, and pySHACL at both ends.",
     ),
+    Run(
+        "live",
+        "tests/reasoner_plain/test_live_is_exact.py",
+        "TWINWRIGHT_LIVE_SEEDS",
+        1000,
+        5,
+        "changes",
+        "A live graph with random rules, ontology and shapes equals what is computed from scratch after each change, "
+        "of the ontology too: full validation, naive evaluation, and pySHACL at the end.",
+    ),
 )
 
 

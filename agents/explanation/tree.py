@@ -106,6 +106,7 @@ def _proof(proof: Mapping[str, Any], model: Model, samples: Samples) -> Branch:
     absences = tuple(_absence(str(what), model) for what in proof.get("absent") or ())
     if "rule" in proof:
         premises = tuple(_proof(premise, model, samples) for premise in proof.get("premises") or ())
+        premises += tuple(_group(group, model, samples) for group in proof.get("groups") or ())
         facts = {"fact": list(proof["fact"]), "rule": proof["rule"]}
         return Branch(Sort.INFERRED, f"{text}, by {model.label(URIRef(proof['rule']))}", facts, (*premises, *absences))
     prop = model.properties.get((URIRef(s), URIRef(p)))
@@ -115,6 +116,27 @@ def _proof(proof: Mapping[str, Any], model: Model, samples: Samples) -> Branch:
             return leaf
     graph = proof.get("graph")
     return Branch(Sort.FACT, text, {"fact": list(proof["fact"]), "graph": None if graph is None else local(graph)})
+
+
+def _group(group: Mapping[str, Any], model: Model, samples: Samples) -> Branch:
+    """What was counted or summed, with the facts behind the members that the proof shows."""
+    results = [
+        f"{text} is {'an error' if term is None else _value(term, model)}" for text, term in group["results"].items()
+    ]
+    keys = [f"for {name} {_value(term, model)}" for name, term in group["keys"].items()]
+    shown, count = group["contributions"], group["count"]
+    part = "" if len(shown) == count else f", {len(shown)} of them below"
+    text = f"{' '.join([' and '.join(results) or 'there is a group', *keys])}, from {count}{part}"
+    if not shown:
+        return Branch(Sort.ABSENCE, text, {"pattern": text})
+    facts = (_proof(premise, model, samples) for one in shown for premise in one["premises"])
+    absences = (_absence(str(what), model) for one in shown for what in one.get("absent") or ())
+    return Branch(Sort.INFERRED, text, {"count": count}, (*facts, *absences))
+
+
+def _value(text: str, model: Model) -> str:
+    term = text_to_term(text)
+    return model.label(term) if isinstance(term, URIRef) else value_in_words(term)
 
 
 def _absence(pattern: str, model: Model) -> Branch:

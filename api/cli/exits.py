@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from kg.errors import CallerError, DataError, JournalBroken, OperatorError, TwinError
+from kg.errors import CallerError, DataError, JournalBroken, OperatorError, TwinError, Undecided
 
 
 class ExitCode(IntEnum):
@@ -14,7 +14,7 @@ class ExitCode(IntEnum):
     FOUND = 1
     """Something was found or refused: a violation, a refusal, a damaged record."""
     BAD_INPUT = 2
-    """Arguments, query, plant folder or value; the caller corrects it."""
+    """Arguments, query, plant folder, file or value, or a check beyond its budget; the caller corrects it."""
     INSTALLATION = 3
     """A part does not run, a port or directory is taken, a disk is full."""
     OUR_BUG = 4
@@ -25,7 +25,7 @@ def exit_code(error: TwinError) -> ExitCode:
     match error:
         case JournalBroken():
             return ExitCode.FOUND
-        case CallerError() | DataError():
+        case CallerError() | DataError() | Undecided():
             return ExitCode.BAD_INPUT
         case OperatorError():
             return ExitCode.INSTALLATION

@@ -15,14 +15,17 @@ from api.cli import (
     decisions,
     demo,
     explain,
+    infer,
     link,
     people,
     plant,
     query,
     request,
+    rules,
     run_plant,
     status,
     stop,
+    validate,
 )
 from api.cli.console import print_error
 from api.cli.exits import ExitCode, exit_code
@@ -36,10 +39,25 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (plant, run_plant, demo, query, explain, decisions, approvals, request, stop, status, people):
+for group in (
+    plant,
+    run_plant,
+    demo,
+    query,
+    explain,
+    decisions,
+    approvals,
+    request,
+    stop,
+    status,
+    people,
+    validate,
+    infer,
+):
     group.register(app)
 app.add_typer(audit.app, name="audit")
 app.add_typer(link.app, name="link")
+app.add_typer(rules.app, name="rules")
 
 
 @app.callback()

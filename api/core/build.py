@@ -26,7 +26,7 @@ from kg.store import DataDirectory
 from kg.terms import Terms
 from kg.wire import quads_to_text, text_to_quads
 from ontology import TW
-from reasoner.shacl import Validator, compile_shapes
+from reasoner.shacl import Suggester, Validator, compile_shapes
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,7 @@ def build(plant: PlantFolder, data: DataDirectory, now_us: Callable[[], int]) ->
         now_us=now_us,
         seq=recovered.last_seq,
         approvals=Approvals.left(recovered.changes, plant.release, now_us()),
+        advice=Suggester(graph, shapes),
     )
     gate.plant_us = max((reading.source_us for _, reading in recovered.readings), default=0)
     gate.start()

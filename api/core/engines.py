@@ -9,15 +9,18 @@ from kg.names import VISIBLE, GraphName, mask
 from kg.plantfolder import PlantFolder
 from ontology import TW
 from reasoner import compile_owl
-from reasoner.rules import RuleEngine, check_layers, guarded_by, load, load_conditions
+from reasoner.rules import RuleEngine, check_layers, guarded_by, load, load_conditions, read_rules
 
 
 def rule_engines(graph: WorkingGraph, plant: PlantFolder) -> tuple[RuleEngine, RuleEngine]:
     """(domain rules, conditions). Raises RuleRefused for rules that are unsafe, or derive what no rule may."""
-    guarded = guarded_by(plant.graphs[GraphName.PLANT])
+    model = plant.graphs[GraphName.PLANT]
+    guarded = guarded_by(model)
     ours, agents = _apart(plant.graphs[GraphName.RULES], agent_rules(plant))
-    entailed = compile_owl(plant.graphs[GraphName.ONTOLOGY], guarded=guarded)
-    domain, conditions = load(ours, guarded=guarded, also=entailed), load_conditions(agents, guarded=guarded)
+    ontology, beside = plant.graphs[GraphName.ONTOLOGY], read_rules(ours)
+    conditions = load_conditions(agents, guarded=guarded)
+    entailed = compile_owl(ontology, guarded=guarded, model=model, beside=beside, above=conditions.rules)
+    domain = load(ours, guarded=guarded, also=entailed)
     check_layers(domain, conditions)
     below = RuleEngine(graph, domain, visible=mask(VISIBLE))
     return below, RuleEngine(graph, conditions, visible=mask(VISIBLE) | GraphName.VIOLATIONS.bit, below=below)

@@ -20,7 +20,7 @@ _MOST_SAMPLES = 100_000
 
 
 class CoreService:
-    """submit, subscribe, status, proof, violations, history: see docs/reference/services.md."""
+    """submit, why_not, subscribe, status, proof, violations, history: see docs/reference/services.md."""
 
     def __init__(
         self,
@@ -40,6 +40,7 @@ class CoreService:
     def register(self, server: Server) -> None:
         """Make the methods known to a channel server."""
         server.unary("submit", self.submit)
+        server.unary("why_not", self.why_not)
         server.unary("status", self.status)
         server.unary("proof", self.proof)
         server.unary("violations", self.violations)
@@ -55,6 +56,15 @@ class CoreService:
             return verdict_to_json(await self._runner.dry_run(change))
         return verdict_to_json(await self._runner.submit(change))
 
+    async def why_not(self, source: Source, body: Body) -> Body:
+        """What would make a Change pass that would be refused now. Nothing is changed or recorded.
+
+        The Gate decides nothing else meanwhile, so that the search is bounded (`kg.repair.Bound`).
+        """
+        change = incoming(body["change"], source)
+        async with self._runner.between_batches() as gate:
+            return gate.why_not(change).to_json()
+
     async def subscribe(self, source: Source, body: Body) -> AsyncIterator[Body]:
         """Everything recorded from a seq on, or a snapshot and everything after it."""
         from_seq = body.get("from_seq")
@@ -66,11 +76,19 @@ class CoreService:
         return self._status()
 
     async def proof(self, source: Source, body: Body) -> Body:
-        """Why a fact holds now; {} where it does not."""
+        """Why a fact holds now; {} where it does not. With `alternatives`, up to so many proofs, the shortest first."""
         s, p, o = (text_to_term(body[key]) for key in ("s", "p", "o"))
+        most = body.get("alternatives")
+        if most is not None and type(most) is not int:
+            raise BadValue(f"The number of proofs that is asked for must be a whole number, not {most!r}.")
         async with self._runner.between_batches() as gate:
-            proof = gate.conditions.explain(s, p, o)  # what domain rules derived lies below and is explained too
-        return {} if proof is None else proof.to_json()
+            # what domain rules derived lies below and is explained too
+            if most is not None:
+                found = gate.conditions.explain_all(s, p, o, most)
+                proofs = [proof.stamped(gate.seq).to_json() for proof in found.proofs]
+                return {"proofs": proofs, "more": found.more}
+            proof = gate.conditions.explain(s, p, o)
+            return {} if proof is None else proof.stamped(gate.seq).to_json()
 
     async def violations(self, source: Source, body: Body) -> Body:
         """All validation results that hold."""

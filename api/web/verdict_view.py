@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -14,6 +15,9 @@ from kg.terms import term_text
 
 _SHAPES = "https://w3id.org/twinwright/shapes#"
 _FILLER = "https://w3id.org/twinwright/plants/bottling#Filler"
+_REMOTE = "It would pass if Filler were in remote (tw:siteRemote true); only the operator at the machine can do that."
+_FALSE, _TRUE = (f'"{word}"^^<http://www.w3.org/2001/XMLSchema#boolean>' for word in ("false", "true"))
+_LINE = {"s": f"<{_FILLER}>", "p": "<https://w3id.org/twinwright/core#siteRemote>", "g": "state"}
 _ID = "6f0d4b1e-4f7a-4a59-9d0e-3a1b7d6c2f10"
 
 
@@ -50,6 +54,61 @@ class FindingsView(BaseModel):
     undecided: Annotated[list[str], Field(description="Shapes whose check ran out of its budget.")]
 
 
+class LineView(BaseModel):
+    """A quad, or a line of a read set. Terms are in N-Triples form."""
+
+    s: Annotated[str, Field(examples=[f"<{_FILLER}>"])]
+    p: Annotated[str, Field(examples=["<https://w3id.org/twinwright/core#siteRemote>"])]
+    o: Annotated[str, Field(examples=['"true"^^<http://www.w3.org/2001/XMLSchema#boolean>'])]
+    g: Annotated[str | None, Field(description="The named graph of a quad; null for a line of a read set.")] = None
+    present: Annotated[bool | None, Field(description="Of a read set: whether the triple must hold.")] = None
+    tolerance: Annotated[float | None, Field(description="Of a read set: how near the value must be.")] = None
+
+
+class EditView(BaseModel):
+    """One line added, removed, or changed into another."""
+
+    part: Annotated[
+        str,
+        Field(
+            description="Of the Change: adds, removes or read-set. Of what holds already: facts or approvals.",
+            examples=["facts"],
+        ),
+    ]
+    remove: LineView | None
+    add: LineView | None
+    by: Annotated[
+        str,
+        Field(
+            description="sender, person (by another Change), approver, or itself: nobody can, a controller says it.",
+            examples=["itself"],
+        ),
+    ]
+
+
+class RepairView(BaseModel):
+    """Edits with which the Gate admits the Change; none of them can be left out."""
+
+    kind: Annotated[str, Field(description="ask-instead or would-have-to-hold.", examples=["would-have-to-hold"])]
+    sentence: Annotated[
+        str,
+        Field(examples=[_REMOTE]),
+    ]
+    edits: list[EditView]
+
+
+class WhyNotView(BaseModel):
+    """The smallest edits found with which a refused Change would pass, best first."""
+
+    admitted: Annotated[bool, Field(description="True where nothing is in the way any more.")]
+    seq: Annotated[int, Field(description="Of the graph on which all candidates were judged.")]
+    sentence: Annotated[str, Field(examples=["1 way found among 1 candidate."])]
+    repairs: list[RepairView]
+    judged: Annotated[int, Field(description="Candidates judged by the Gate.")]
+    candidates: Annotated[int, Field(description="Candidates that the bound allows.")]
+    stopped: Annotated[str, Field(description="exhausted, enough, candidates or time.", examples=["exhausted"])]
+
+
 class VerdictView(BaseModel):
     """What the Gate says of a Change."""
 
@@ -66,7 +125,48 @@ class VerdictView(BaseModel):
                     "findings": {"introduced": [], "worsened": [], "fixed": [], "remaining": [], "undecided": []},
                     "decision": f"/v1/decisions/{_ID}",
                     "explanation": f"/v1/explanations/{_ID}",
-                }
+                    "why_not": None,
+                },
+                {
+                    "change": f"urn:uuid:{_ID}",
+                    "admitted": False,
+                    "dry_run": True,
+                    "seq": 4710,
+                    "release": "5d0c",
+                    "reasons": [
+                        {
+                            "code": "PERM-REMOTE",
+                            "sentence": "The machine is not in remote: the operator has control.",
+                            "remedy": None,
+                            "finding": None,
+                        }
+                    ],
+                    "findings": {"introduced": [], "worsened": [], "fixed": [], "remaining": [], "undecided": []},
+                    "decision": None,
+                    "explanation": None,
+                    "why_not": {
+                        "admitted": False,
+                        "seq": 4710,
+                        "sentence": "1 way found among 1 candidate.",
+                        "repairs": [
+                            {
+                                "kind": "would-have-to-hold",
+                                "sentence": _REMOTE,
+                                "edits": [
+                                    {
+                                        "part": "facts",
+                                        "remove": {**_LINE, "o": _FALSE},
+                                        "add": {**_LINE, "o": _TRUE},
+                                        "by": "itself",
+                                    }
+                                ],
+                            }
+                        ],
+                        "judged": 1,
+                        "candidates": 32,
+                        "stopped": "exhausted",
+                    },
+                },
             ]
         }
     )
@@ -82,6 +182,9 @@ class VerdictView(BaseModel):
         str | None, Field(description="For a request: where the controller's answer will be. Null otherwise.")
     ]
     explanation: Annotated[str | None, Field(description="For a request: where its explanation is. Null otherwise.")]
+    why_not: Annotated[
+        WhyNotView | None, Field(description="What would make it pass, where that was asked and it was refused.")
+    ] = None
 
 
 def verdict_view(verdict: Verdict, info: RunInfo, *, is_request: bool) -> VerdictView:
@@ -99,6 +202,14 @@ def verdict_view(verdict: Verdict, info: RunInfo, *, is_request: bool) -> Verdic
         decision=f"/v1/decisions/{ident}" if followed else None,
         explanation=f"/v1/explanations/{ident}" if followed else None,
     )
+
+
+def why_not_view(found: Mapping[str, Any], info: RunInfo) -> WhyNotView:
+    """What the core's `why_not` answered, with names in its sentences."""
+    view = WhyNotView.model_validate(found)
+    for repair in view.repairs:
+        repair.sentence = info.in_words(repair.sentence)
+    return view
 
 
 def refusal(view: VerdictView) -> ChangeRefused:

@@ -7,8 +7,9 @@
     A bot:Line <https://w3id.org/twinwright/core#powerLimitKw> "2.3E2"^^<...#double> <.../graph/plant> .
     TC .
 
-Every addition and deletion names a named graph. A block that is aborted (TA) counts for nothing. The twin's prefixes
-are fixed, so PA and PD hold inside the patch alone. Source: https://afs.github.io/rdf-delta/rdf-patch.html
+Every addition and deletion names a named graph, except where a patch is read for plain triples (`read_steps`). A block
+that is aborted (TA) counts for nothing. The twin's prefixes are fixed, so PA and PD hold inside the patch alone.
+Source: https://afs.github.io/rdf-delta/rdf-patch.html
 """
 
 from __future__ import annotations
@@ -52,12 +53,33 @@ class Patch:
     effect: Effect
 
 
+class Step(NamedTuple):
+    """One row that changes something."""
+
+    line: int
+    adds: bool
+    quad: Quad
+
+
 def read_patch(text: str) -> Patch:
     """The patch in a text. Raises BadTerm or BadChange with the line."""
-    reader = _Reader()
-    for row in _rows(text):
+    header, steps = _read(text, None)
+    return Patch(header, net_effect((step.adds, step.quad) for step in steps))
+
+
+def read_steps(text: str, graph: GraphName) -> tuple[Step, ...]:
+    """What a patch for plain triples does, in order: all of it in `graph`, whatever graph a row names, or none.
+
+    A deletion may name a blank node by its label. Raises BadTerm or BadChange with the line.
+    """
+    return _read(text, graph)[1]
+
+
+def _read(text: str, graph: GraphName | None) -> tuple[Mapping[str, str], tuple[Step, ...]]:
+    reader = _Reader(graph)
+    for row in _rows(text, graph is not None):
         reader.take(row)
-    return reader.end()
+    return reader.header, reader.end()
 
 
 def to_patch(change: Change) -> str:
@@ -72,6 +94,8 @@ def to_patch(change: Change) -> str:
 class _Reader:
     """Follows the rows; gathers them as N-Quads, so that one strict parser judges all terms at once."""
 
+    graph: GraphName | None
+    """Where all rows belong; None where each names its graph."""
     header: dict[str, str] = field(default_factory=dict)
     prefixes: dict[str, str] = field(default_factory=dict)
     rows: list[tuple[int, bool, str]] = field(default_factory=list)
@@ -108,7 +132,7 @@ class _Reader:
             case _:
                 self.rows.append((line, code == "A", self._quad_line(items, line, code == "A")))
 
-    def end(self) -> Patch:
+    def end(self) -> tuple[Step, ...]:
         """What was read. Raises BadChange for a patch that was cut off, BadTerm for terms that are none."""
         if self.begun_at is not None:
             raise BadChange(
@@ -125,11 +149,13 @@ class _Reader:
             raise BadTerm(f"Line {line}: {what_parser_said(cause)}.", line=line) from error
         if len(quads) != len(self.rows):
             raise BadTerm("The patch holds a row that no parser takes for one quad.")
-        steps = ((adds, quad) for (_, adds, _), quad in zip(self.rows, quads, strict=True))
-        return Patch(self.header, net_effect(steps))
+        return tuple(Step(line, adds, quad) for (line, adds, _), quad in zip(self.rows, quads, strict=True))
 
     def _quad_line(self, items: list[str], line: int, adds: bool) -> str:
-        *triple, graph = (self._term(item, line) for item in items)
+        terms = [self._term(item, line) for item in items]
+        if self.graph is not None:
+            return f"{' '.join(terms[:3])} <{self.graph.iri}> ."
+        *triple, graph = terms
         if GraphName.of_iri(graph[1:-1]) is None:
             raise BadChange(f"Line {line}: there is no named graph {graph}; there are {GRAPHS}.", line=line)
         if not adds and any(term.startswith("_:") for term in triple):
@@ -160,7 +186,8 @@ class _Reader:
         return f"<{self.prefixes[prefix]}{local}>"
 
 
-def _rows(text: str) -> Iterator[_Row]:
+def _rows(text: str, plain: bool) -> Iterator[_Row]:
+    """`plain` where rows may name no graph."""
     items: list[str] = []
     line = begun = 1
     at = 0
@@ -180,23 +207,26 @@ def _rows(text: str) -> Iterator[_Row]:
         if item:
             items.append(item)
         if closed:
-            yield _row(items, begun)
+            yield _row(items, begun, plain)
             items = []
     if items:
         raise BadChange(f"The row in line {begun} does not end with a dot; the patch was cut off.", line=begun)
 
 
-def _row(items: list[str], line: int) -> _Row:
+def _row(items: list[str], line: int, plain: bool) -> _Row:
     if not items:
         raise BadChange(f"Line {line}: a dot without a row.", line=line)
     code, *rest = items
     if code not in _ITEMS:
         raise BadChange(f"Line {line}: there is no row {code[:_SHOWN]!r}; there are {', '.join(_ITEMS)}.", line=line)
     if code in ("A", "D") and len(rest) == 3:
+        if plain:
+            return _Row(line, code, rest)
         raise BadChange(f"Line {line}: the row names no graph; there are {GRAPHS}.", line=line)
     wanted = _ITEMS[code]
     if len(rest) != wanted:
-        told = f"{code} has {wanted} items and a dot at its end; this row has {len(rest)}"
+        items_told = "3 or 4" if plain and code in ("A", "D") else wanted
+        told = f"{code} has {items_told} items and a dot at its end; this row has {len(rest)}"
         raise BadChange(f"Line {line}: {told}.", line=line)
     return _Row(line, code, rest)
 

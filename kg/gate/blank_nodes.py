@@ -14,7 +14,7 @@ from kg.terms import Term
 
 def skolemised(change: Change) -> Change:
     """The Change with labels in its additions that no other Change uses."""
-    if not any(isinstance(term, BNode) for quad in change.adds for term in (quad.s, quad.o)):
+    if not change.adds or not any(isinstance(term, BNode) for quad in change.adds for term in (quad.s, quad.o)):
         return change
     scope = hashlib.sha256(change.id.encode()).hexdigest()[:16]
 

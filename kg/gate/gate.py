@@ -22,23 +22,28 @@ from kg.change import (
     Reading,
     Reason,
     Role,
+    Source,
     Verdict,
 )
 from kg.errors import BadChange, CallerError, InternalError, RecordFailed, Undecided
 from kg.gate.approvals import Approvals, binding_hash
 from kg.gate.authority import authorise
+from kg.gate.bands import Bands, Taken
 from kg.gate.blank_nodes import refuse_blank_removals, skolemised
 from kg.gate.entries import change_entry
 from kg.gate.matches import Matches
-from kg.gate.report import Reporter, event_of
+from kg.gate.report import Reporter, event_of, plant_time
 from kg.gate.requests import Request, admit, check_read_set, project, read_request, stage_request
 from kg.gate.scopes import Standing, StopModes
 from kg.gate.tags import Tags
 from kg.gate.violations import ViolationFacts
+from kg.gate.why_not import Search
+from kg.gate.why_not.trial import Inside
 from kg.graph import Transaction, WorkingGraph
 from kg.names import WORKING
 from kg.record import JournalEntry
-from kg.stages import Inference, Recorder, Subscriber, Validation
+from kg.repair import BOUND, Bound, WhyNot
+from kg.stages import Advice, Inference, Recorder, Subscriber, Validation
 from kg.terms import Term, term_text
 
 _log = logging.getLogger(__name__)
@@ -84,7 +89,9 @@ class Gate:
         now_us: Callable[[], int],
         seq: int = 0,
         approvals: Approvals | None = None,
+        advice: Advice | None = None,
     ) -> None:
+        """`advice` leads `why_not`; without it only broken preconditions are mended."""
         self.graph = graph
         self.tags = tags
         self.release = release
@@ -92,6 +99,7 @@ class Gate:
         self.shapes = shapes
         self.conditions = conditions
         self.recorder = recorder
+        self.advice = advice
         self.seq = seq
         self.plant_us = 0
         self.unsealed = False
@@ -103,6 +111,12 @@ class Gate:
         self._stops = StopModes(graph)
         self._reporter = Reporter(graph, tags, Matches(graph, release.rules), conditions)
         self._undecided: tuple[str, ...] = ()
+        self._bands: Bands | None = Bands(graph, tags, lambda: (self.rules, self.shapes, self.conditions))
+
+    @property
+    def looked(self) -> int:
+        """Readings whose safe band was looked at, and bands computed, since the start: counted work."""
+        return 0 if self._bands is None else self._bands.looked
 
     def subscribe(self, subscriber: Subscriber) -> None:
         """Tell this subscriber of everything recorded from now on."""
@@ -110,6 +124,7 @@ class Gate:
 
     def start(self) -> tuple[Finding, ...]:
         """Close and validate the graph as it was loaded. Returns the results that hold."""
+        self._forget()
         transaction = Transaction(self.graph)
         self.rules.start(transaction)
         findings = self.shapes.start(transaction)
@@ -131,13 +146,25 @@ class Gate:
 
     def dry_run(self, change: Change) -> Verdict:
         """What the Gate would say; nothing is changed, recorded or published."""
-        change = self._dated(change)
-        transaction = Transaction(self.graph)
-        try:
-            verdict, _ = self._judge(change, transaction)
-        finally:
-            transaction.rollback()
-        return replace(verdict, dry_run=True)
+        return self._try(self._dated(change))
+
+    def why_not(self, change: Change, bound: Bound = BOUND) -> WhyNot:
+        """What would make a Change pass that is refused; nothing is changed, recorded or published.
+
+        Judges candidates within the bound, and holds up everything else meanwhile.
+        """
+        inside = Inside(
+            self.graph,
+            self.tags,
+            self.rules,
+            self.shapes,
+            self.conditions,
+            self.advice,
+            judge=self._try,
+            follow=self._follow,
+            approve=self._approve,
+        )
+        return Search(inside, self._dated(change), bound).run()
 
     def decide(self, changes: Sequence[Change], batch: Batch | None = None) -> Batch:
         """Judge Changes in order, as a batch or as more of one. What is admitted is in the graph, not yet recorded."""
@@ -160,6 +187,7 @@ class Gate:
         """
         for undo in reversed(batch.undo):
             undo()
+        self._forget()
         self.seq = batch.first_seq
         self.unsealed = True
         again = self.decide([change for change in batch.changes if not change.kind.is_refusable])
@@ -175,8 +203,17 @@ class Gate:
     # one change
 
     def _decide(self, change: Change, batch: Batch) -> None:
+        taken = self._taken(change) if change.readings else None
+        if taken is not None and not taken.left:
+            self._let_pass(change, taken, batch)
+            return
         transaction = Transaction(self.graph)
-        verdict, findings = self._judge(change, transaction)
+        verdict, findings = self._judge(change if taken is None else replace(change, readings=taken.left), transaction)
+        if taken is not None and not verdict.admitted:  # none of a Change enters where one of its readings may not
+            transaction.rollback()
+            taken.put_back()
+            taken = None
+            verdict, findings = self._judge(change, transaction)
         if not verdict.admitted:
             transaction.rollback()
             batch.verdicts.append(verdict)
@@ -186,20 +223,56 @@ class Gate:
         before_undecided, before_plant = self._undecided, self.plant_us
         self._undecided = findings.undecided
         if change.source.role is Role.LINK:  # what others say of plant time is theirs alone
-            self.plant_us = max([self.plant_us, change.plant_us, *(r.source_us for r in change.readings)])
+            self.plant_us = max(self.plant_us, plant_time(change))
         self.seq += 1
+        if self._bands is not None:
+            self._bands.follow(transaction.changes(), findings)
 
         def undo() -> None:
             self._undecided, self.plant_us = before_undecided, before_plant
             transaction.rollback()
+            if taken is not None:
+                taken.undo()
 
         batch.undo.append(undo)
         batch.verdicts.append(verdict)
         batch.samples.extend((verdict.seq, reading) for reading in change.readings)
-        entry, event = self._reporter.admitted(change, verdict, findings, transaction.changes())
+        calm = None if taken is None else taken.net
+        entry, event = self._reporter.admitted(change, verdict, findings, transaction.changes(), calm)
         batch.events.append(event)
         if entry is not None:
             batch.entries.append(entry)
+
+    def _taken(self, change: Change) -> Taken | None:
+        """What could be taken of a slice of readings because it stays in its safe bands; None where nothing could."""
+        bands = self._bands
+        if bands is None or self._undecided or not _is_plain(change):
+            return None
+        try:
+            return bands.take(change.readings)
+        except Exception:  # noqa: BLE001  the stages decide what a band could not
+            _log.exception("the bands broke on the Change %s", change.id)
+            return None
+
+    def _let_pass(self, change: Change, taken: Taken, batch: Batch) -> None:
+        """Admit readings from which nothing follows; they are in the graph."""
+        before_plant = self.plant_us
+        self.plant_us = max(before_plant, plant_time(change))
+        self.seq += 1
+
+        def undo() -> None:
+            self.plant_us = before_plant
+            taken.undo()
+
+        verdict = Verdict(change.id, True, self.seq, self.release.hash)
+        batch.undo.append(undo)
+        batch.verdicts.append(verdict)
+        batch.samples.extend([(self.seq, reading) for reading in change.readings])
+        batch.events.append(self._reporter.calm(change, verdict, taken.net))
+
+    def _forget(self) -> None:
+        if self._bands is not None:
+            self._bands.clear()
 
     def _judge(self, change: Change, transaction: Transaction) -> tuple[Verdict, Findings]:
         """The verdict, and the findings of the graph as it would be. The caller rolls back what is not admitted."""
@@ -218,6 +291,15 @@ class Gate:
             return self._refusal(change, *reasons, findings=findings), findings
         return Verdict(change.id, True, self.seq + 1, self.release.hash, findings=findings), findings
 
+    def _try(self, change: Change) -> Verdict:
+        """The verdict on a dated Change; nothing stays."""
+        transaction = Transaction(self.graph)
+        try:
+            verdict, _ = self._judge(change, transaction)
+        finally:
+            transaction.rollback()
+        return replace(verdict, dry_run=True)
+
     def _evaluate(self, change: Change, transaction: Transaction) -> tuple[Findings, list[Reason]]:
         request = self._stage(change, transaction)
         self._derive(self.rules, change, transaction)
@@ -233,10 +315,13 @@ class Gate:
                 self._derive(self.rules, change, transaction)
                 findings = self.shapes.check(transaction)
         if not reasons:
-            self._violations.apply(findings, transaction)
-            self._standing.apply(findings, transaction)
+            self._follow(findings, transaction)
             self._derive(self.conditions, change, transaction)
         return findings, reasons
+
+    def _follow(self, findings: Findings, transaction: Transaction) -> None:
+        self._violations.apply(findings, transaction)
+        self._standing.apply(findings, transaction)
 
     def _stage(self, change: Change, transaction: Transaction) -> Request | None:
         if change.kind is Kind.REQUEST:
@@ -270,6 +355,13 @@ class Gate:
         approvers = self._approvals.valid(self._binds(request, change), str(change.source.author), change.at_us)
         stage_request(request, change, approvers, transaction)
         return request
+
+    def _approve(self, change: Change, person: URIRef) -> Callable[[], None]:
+        """Act as if this person had approved a request; returns how to undo it."""
+        binds = self._binds(read_request(change, self.tags, self.graph), change)
+        detail = {"meaning": "approve", "binds": binds, "expires_us": change.at_us + 1}
+        word = Change(Kind.APPROVAL, Source(person, Role.SUPERVISOR), at_us=change.at_us, detail=detail)
+        return self._approvals.give(word)
 
     def _binds(self, request: Request, change: Change) -> str:
         return binding_hash(request.slot.binding.prop, term_text(request.value), change.read_set, self.release.hash)
@@ -324,3 +416,9 @@ class Gate:
         if change.at_us == 0:
             change = replace(change, at_us=self._now_us())
         return skolemised(change)
+
+
+def _is_plain(change: Change) -> bool:
+    """Whether a Change is nothing but readings from the link."""
+    is_link = change.kind is Kind.OBSERVATION and change.source.role is Role.LINK
+    return is_link and not (change.adds or change.removes or change.read_set)

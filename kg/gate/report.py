@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
-from kg.change import Change, Finding, Findings, Kind, Match, Published, Quad, Verdict
+from kg.change import Change, Finding, Findings, Kind, Match, Published, Quad, Told, Verdict
 from kg.gate.entries import change_entry, told_detail
 from kg.gate.matches import Matches
 from kg.gate.tags import Tags
@@ -18,6 +18,11 @@ from kg.stages import Inference
 _WORKING = mask(WORKING)
 _ASSERTED = mask(ASSERTED)
 _Net = Sequence[tuple[Triple, int, int]]
+_Told = tuple[tuple[Quad, ...], tuple[Quad, ...]]
+
+
+def _nothing() -> tuple[tuple[Quad, ...], tuple[Quad, ...]]:
+    return (), ()
 
 
 class Reporter:
@@ -26,75 +31,90 @@ class Reporter:
     def __init__(self, graph: WorkingGraph, tags: Tags, matches: Matches, conditions: Inference) -> None:
         self._term = graph.terms.term
         self._values = tags.value_predicates
+        self._value_iris = frozenset(map(graph.terms.term, tags.value_predicates))
         self._matches = matches
         self._conditions = conditions
 
     def admitted(
-        self, change: Change, verdict: Verdict, findings: Findings, net: _Net
+        self,
+        change: Change,
+        verdict: Verdict,
+        findings: Findings,
+        net: _Net,
+        calm: Callable[[], _Net] | None = None,
     ) -> tuple[JournalEntry | None, Published]:
-        """The entry and the event. Calm readings have no entry: history keeps them and a seal stands for them."""
+        """The entry and the event. Calm readings have no entry: history keeps them and a seal stands for them.
+
+        `calm` gives what readings of the same Change did from which nothing follows; subscribers see it first.
+        """
         matches, unmatched = self._matches.of(net)
         opened, closed = (*findings.introduced, *findings.worsened), findings.fixed
-        added, removed, kept_adds, kept_removes = self._quads(net, is_reading=bool(change.readings))
         stated = [quad for quad in change.adds if _is_restated(quad, change.kind)]
-        added = list(dict.fromkeys((*added, *stated)))
-        kept_adds = list(dict.fromkeys((*kept_adds, *stated)))
-        entry = None
-        if kept_adds or kept_removes or opened or closed or matches or not change.readings:
-            proofs = self._proved(matches)
-            entry = change_entry(change, verdict, kept_adds, kept_removes, opened, closed, proofs)
-        return entry, event_of(
+        entry, told = None, None
+        if stated or opened or closed or matches or not change.readings or self._keeps(net):
+            told = self._quads(net, stated)
+            adds, removes = (self._kept(quads, change, stated) for quads in told)
+            entry = change_entry(change, verdict, adds, removes, opened, closed, self._proved(matches, verdict.seq))
+        event = event_of(
             change,
             verdict,
-            added=added,
-            removed=removed,
+            told=(lambda: told) if told is not None and calm is None else lambda: self._quads(_all(calm, net), stated),
             opened=opened,
             closed=closed,
             matches=matches,
             unmatched=unmatched,
         )
+        return entry, event
 
-    def _quads(self, net: _Net, *, is_reading: bool) -> tuple[list[Quad], list[Quad], list[Quad], list[Quad]]:
-        """(added, removed) of all working graphs, and of these (added, removed) what the journal keeps.
+    def calm(self, change: Change, verdict: Verdict, net: Callable[[], _Net]) -> Published:
+        """The event of readings from which nothing follows; `net` is asked when somebody wants to see the quads."""
+        return event_of(change, verdict, told=lambda: self._quads(net(), ()))
 
-        The journal keeps asserted graphs only, and leaves live values to history.
-        """
+    def _keeps(self, net: _Net) -> bool:
+        """Whether the journal keeps something of what readings did."""
+        return any((then ^ now) & _ASSERTED and triple.p not in self._values for triple, then, now in net)
+
+    def _kept(self, quads: Sequence[Quad], change: Change, stated: Sequence[Quad]) -> list[Quad]:
+        """What the journal keeps: asserted graphs only, and no live values, which are left to history."""
+        kept = [quad for quad in quads if quad.g.bit & _ASSERTED or quad in stated]
+        return [quad for quad in kept if quad.p not in self._value_iris] if change.readings else kept
+
+    def _quads(self, net: _Net, stated: Sequence[Quad]) -> _Told:
+        """(added, removed) in all working graphs; what is restated counts as added."""
         added: list[Quad] = []
         removed: list[Quad] = []
-        kept_adds: list[Quad] = []
-        kept_removes: list[Quad] = []
         for triple, then, now in net:
             s, p, o = map(self._term, triple)
-            is_kept = not (is_reading and triple.p in self._values)
             for name in _graphs((then ^ now) & _WORKING):
                 quad = Quad(s, p, o, name)  # type: ignore[arg-type]  # predicates are IRIs
-                is_there = now & name.bit
-                (added if is_there else removed).append(quad)
-                if is_kept and name.bit & _ASSERTED:
-                    (kept_adds if is_there else kept_removes).append(quad)
-        return added, removed, kept_adds, kept_removes
+                (added if now & name.bit else removed).append(quad)
+        return (tuple(dict.fromkeys((*added, *stated))) if stated else tuple(added)), tuple(removed)
 
-    def _proved(self, matches: Iterable[Match]) -> list[tuple[Match, Json]]:
+    def _proved(self, matches: Iterable[Match], seq: int) -> list[tuple[Match, Json]]:
         proofs: list[tuple[Match, Json]] = []
         for match in matches:
             proof = self._conditions.explain(match.target, match.rule, match.value)
-            proofs.append((match, None if proof is None else proof.to_json()))
+            proofs.append((match, None if proof is None else proof.stamped(seq).to_json()))
         return proofs
+
+
+def _all(calm: Callable[[], _Net] | None, net: _Net) -> _Net:
+    return net if calm is None else [*calm(), *net]
 
 
 def event_of(
     change: Change,
     verdict: Verdict,
     *,
-    added: Iterable[Quad] = (),
-    removed: Iterable[Quad] = (),
-    opened: Iterable[Finding] = (),
-    closed: Iterable[Finding] = (),
-    matches: Iterable[Match] = (),
-    unmatched: Iterable[Match] = (),
+    told: Told = _nothing,
+    opened: tuple[Finding, ...] = (),
+    closed: tuple[Finding, ...] = (),
+    matches: tuple[Match, ...] = (),
+    unmatched: tuple[Match, ...] = (),
 ) -> Published:
     """What subscribers see of a judged Change; for a refusal the reasons alone."""
-    return Published(
+    return Published.later(
+        told,
         seq=verdict.seq,
         release=verdict.release,
         kind=change.kind,
@@ -102,18 +122,25 @@ def event_of(
         author=str(change.source.author),
         cause=change.cause,
         at_us=change.at_us,
-        plant_us=max([change.plant_us, *(reading.source_us for reading in change.readings)]),
-        added=tuple(added),
-        removed=tuple(removed),
+        plant_us=plant_time(change),
         readings=change.readings if verdict.admitted else (),
-        opened=tuple(opened),
-        closed=tuple(closed),
-        matches=tuple(matches),
-        unmatched=tuple(unmatched),
+        opened=opened,
+        closed=closed,
+        matches=matches,
+        unmatched=unmatched,
         admitted=verdict.admitted,
         reasons=verdict.reasons,
         detail=told_detail(change),
     )
+
+
+def plant_time(change: Change) -> int:
+    """The plant time of a Change, or of the newest of its readings."""
+    newest = change.plant_us
+    for reading in change.readings:
+        if reading.source_us > newest:
+            newest = reading.source_us
+    return newest
 
 
 @lru_cache(maxsize=1024)

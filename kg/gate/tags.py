@@ -11,7 +11,7 @@ from rdflib import Literal, URIRef
 from kg.bindings import DATA_TYPES, Binding
 from kg.change import Change, Reading, ReadingFlag, TagId
 from kg.errors import BadChange
-from kg.graph import Transaction
+from kg.graph import Transaction, WorkingGraph
 from kg.names import GraphName
 from kg.terms import Node, Term, Terms
 from ontology import TW
@@ -25,6 +25,8 @@ class Slot:
     equipment: Node
     predicate: Node
     prop: Node
+    is_float: bool
+    """Whether values are doubles, so that whole numbers become some."""
     newest_us: int = 0
     received_us: int = 0
     """Wall time of the last sample; 0 where none has come."""
@@ -39,7 +41,8 @@ class Tags:
         self._by_prop: dict[URIRef, Slot] = {}
         self._tag_of: dict[URIRef, TagId] = dict(numbers)
         for binding in bindings:
-            slot = Slot(binding, terms.node(binding.equipment), terms.node(binding.predicate), terms.node(binding.prop))
+            s, p, prop = map(terms.node, (binding.equipment, binding.predicate, binding.prop))
+            slot = Slot(binding, s, p, prop, DATA_TYPES.get(binding.data_type) is float)
             self._slots[numbers[binding.prop]] = slot
             self._by_prop[binding.prop] = slot
         self._bound: dict[tuple[Term, URIRef], URIRef] = {
@@ -50,6 +53,7 @@ class Tags:
         self._stale = terms.node(TW.stale)
         self._implausible = terms.node(TW.implausible)
         self._true = terms.node(Literal(True))
+        self._codes: dict[int, Node] = {}
         self._words = tuple(terms.node(Literal(word)) for word in ("good", "uncertain", "bad"))
         self.value_predicates = frozenset(slot.predicate for slot in self._slots.values())
         """The predicates that carry live values; history, not the journal, keeps what they say."""
@@ -60,6 +64,10 @@ class Tags:
     def slot(self, prop: URIRef) -> Slot | None:
         """The slot of a bound property, or None."""
         return self._by_prop.get(prop)
+
+    def of(self, tag: TagId) -> Slot | None:
+        """The slot of history's tag, or None."""
+        return self._slots.get(tag)
 
     def number(self, prop: URIRef) -> TagId | None:
         """History's number of a bound property, or None."""
@@ -83,11 +91,27 @@ class Tags:
         slot.received_us = max(slot.received_us, reading.received_us)
         plausible = _is_plausible(slot.binding, reading)
         if reading.value is not None and not (isinstance(reading.value, float) and math.isnan(reading.value)):
-            value = float(reading.value) if _wants_float(slot.binding, reading.value) else reading.value
-            transaction.replace(slot.equipment, slot.predicate, self._terms.of_value(value), GraphName.STATE)
+            value = self._terms.of_value(_typed(slot, reading.value))
+            transaction.replace(slot.equipment, slot.predicate, value, GraphName.STATE)
         self._mark_quality(transaction, slot, reading.status)
         self._mark(transaction, slot.prop, self._implausible, not plausible)
         self._mark(transaction, slot.prop, self._stale, False)
+
+    def steady(self, slot: Slot, reading: Reading, graph: WorkingGraph) -> Node | None:
+        """The value of a reading that changes nothing but the value; None where it may change a mark of quality too.
+
+        Such a reading has the status that the graph knows, is plausible, and comes for a tag without marks.
+        """
+        if reading.value is None or not _is_plausible(slot.binding, reading):
+            return None
+        code = self._codes.get(reading.status)
+        if code is None:
+            code = self._codes[reading.status] = self._terms.of_value(reading.status)
+        prop = slot.prop
+        is_marked = prop in graph.held(self._implausible) or prop in graph.held(self._stale)
+        if is_marked or graph.held(self._status).get(prop) != code:
+            return None
+        return self._terms.of_value(_typed(slot, reading.value))
 
     def _mark_quality(self, transaction: Transaction, slot: Slot, status: int) -> None:
         word = self._words[min(status >> 30, 2)]
@@ -102,8 +126,8 @@ class Tags:
             change(prop, predicate, self._true, GraphName.STATE)
 
 
-def _wants_float(binding: Binding, value: object) -> bool:
-    return DATA_TYPES[binding.data_type] is float and isinstance(value, int) and not isinstance(value, bool)
+def _typed(slot: Slot, value: float | int | bool | str) -> float | int | bool | str:
+    return float(value) if slot.is_float and isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _is_plausible(binding: Binding, reading: Reading) -> bool:

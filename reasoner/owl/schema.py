@@ -17,6 +17,8 @@ from kg.errors import BadTerm
 from kg.terms import Term
 
 Axiom = tuple[Term, Term, Term]
+NAMELESS = "https://w3id.org/twinwright/nameless#p"
+"""What the names begin with that are given to properties without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +87,24 @@ class Schema:
         """Everything that has a superclass or a description, in a stable order."""
         return sorted({*self._direct, *self.expressions}, key=lambda c: (isinstance(c, BNode), str(c)))
 
-    def members(self, head: Term) -> tuple[Term, ...]:
-        """The members of an RDF list. Raises BadTerm where it is broken or runs in a circle."""
-        seen, node = set(), head
-        while node != RDF.nil:
-            if node in seen or len(list(self.graph.objects(node, RDF.first))) != 1:
-                raise BadTerm(f"The list at {head} is broken or runs in a circle.", node=str(head))
-            seen.add(node)
-            rests = list(self.graph.objects(node, RDF.rest))
-            if len(rests) != 1:
-                raise BadTerm(f"The list at {head} is broken or runs in a circle.", node=str(head))
-            node = rests[0]  # type: ignore[assignment]  # objects of a graph are terms
-        return tuple(Collection(self.graph, head))  # type: ignore[arg-type]
+    def same_properties(self) -> list[tuple[Term, Term]]:
+        """Properties said to be the same individuals, so that they are the same properties (eq-rep-p)."""
+        known: set[object] = set(self.graph.predicates())
+        for cls in (RDF.Property, OWL.ObjectProperty, OWL.DatatypeProperty, OWL.AnnotationProperty):
+            known.update(self.graph.subjects(RDF.type, cls))
+        for predicate in (RDFS.subPropertyOf, OWL.equivalentProperty):
+            known.update(end for pair in self.graph.subject_objects(predicate) for end in pair)
+        return [(s, o) for s, _, o in self._same(known)]
+
+    def _names_of_classes(self) -> set[object]:
+        known: set[object] = {*self.graph.objects(None, RDF.type), *self.graph.subjects(RDF.type, OWL.Class)}
+        for predicate in (RDFS.subClassOf, OWL.equivalentClass):
+            known.update(end for pair in self.graph.subject_objects(predicate) for end in pair)
+        return known
+
+    def _same(self, known: set[object]) -> list[Axiom]:
+        """The owl:sameAs of the ontology between what is known to be classes, or properties."""
+        return [t for t in sorted(self.graph.triples((None, OWL.sameAs, None))) if known & {t[0], t[2]}]  # type: ignore[misc]
 
     def _expressions(self, node: Term) -> Iterator[Expression]:
         for prop in self.graph.objects(node, OWL.onProperty):
@@ -105,12 +113,12 @@ class Schema:
                     yield Restriction(kind, prop, filler)  # type: ignore[arg-type]
         for predicate, kind in _BOOLEANS.items():
             for head in self.graph.objects(node, predicate):
-                yield Boolean(kind, self.members(head))  # type: ignore[arg-type]
+                yield Boolean(kind, members(self.graph, head))  # type: ignore[arg-type]
 
     def _class_axioms(self) -> Iterator[tuple[Term, Term, Axiom]]:
         for s, p, o in self.graph.triples((None, RDFS.subClassOf, None)):
             yield s, o, (s, p, o)  # type: ignore[misc]
-        for s, p, o in self.graph.triples((None, OWL.equivalentClass, None)):
+        for s, p, o in (*self.graph.triples((None, OWL.equivalentClass, None)), *self._same(self._names_of_classes())):
             yield s, o, (s, p, o)  # type: ignore[misc]
             yield o, s, (s, p, o)  # type: ignore[misc]
 
@@ -163,6 +171,34 @@ class Schema:
             return narrower_property
         wider_filler = b.filler == OWL.Thing or a.filler == OWL.Nothing or b.filler in reach.get(a.filler, ())
         return same_property and a.kind != "value" and wider_filler
+
+
+def members(graph: Graph, head: Term) -> tuple[Term, ...]:
+    """The members of an RDF list. Raises BadTerm where it is broken or runs in a circle."""
+    seen, node = set(), head
+    while node != RDF.nil:
+        if node in seen or len(list(graph.objects(node, RDF.first))) != 1:
+            raise BadTerm(f"The list at {head} is broken or runs in a circle.", node=str(head))
+        seen.add(node)
+        rests = list(graph.objects(node, RDF.rest))
+        if len(rests) != 1:
+            raise BadTerm(f"The list at {head} is broken or runs in a circle.", node=str(head))
+        node = rests[0]  # type: ignore[assignment]  # objects of a graph are terms
+    return tuple(Collection(graph, head))  # type: ignore[arg-type]
+
+
+def with_named_properties(ontology: Graph) -> Graph:
+    """The ontology with names for the properties that have none and are no inverses: facts need one to be written."""
+    ends = {end for p in (RDFS.subPropertyOf, OWL.equivalentProperty) for s, o in ontology[:p:] for end in (s, o)}
+    used = {*ends, *ontology.subjects(OWL.propertyChainAxiom)}
+    nameless = sorted(n for n in used if isinstance(n, BNode) and (n, OWL.inverseOf, None) not in ontology)
+    if not nameless:
+        return ontology
+    names = {node: URIRef(f"{NAMELESS}{index}") for index, node in enumerate(nameless, 1)}
+    named = Graph()
+    for s, p, o in ontology:
+        named.add((names.get(s, s), p, names.get(o, o)))  # type: ignore[call-overload]  # nodes for nodes
+    return named
 
 
 def _passed_on(each: Expression) -> tuple[Term, ...]:

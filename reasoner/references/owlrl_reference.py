@@ -14,6 +14,7 @@ from rdflib.namespace import OWL, RDF, RDFS
 
 from kg.terms import Term
 
+_ERROR = URIRef("http://www.daml.org/2002/03/agents/agent-ont#error")
 _SCHEMA = frozenset((RDF.Property, RDFS.Class, RDFS.Datatype, RDFS.Resource, OWL.Thing, OWL.Nothing))
 _NAMESPACES = (str(OWL), str(RDFS), str(RDF))
 
@@ -25,6 +26,11 @@ def closure(graph: Graph) -> set[tuple[Term, Term, Term]]:
         copy.add(triple)
     owlrl.DeductiveClosure(owlrl.OWLRL_Semantics, axiomatic_triples=False, datatype_axioms=False).expand(copy)
     return {triple for triple in copy if triple not in graph}  # type: ignore[misc]  # subjects and objects are terms
+
+
+def contradictions(closed: Iterable[tuple[Term, Term, Term]]) -> set[str]:
+    """What owlrl says can't be, in its words, from what `closure` gave."""
+    return {str(o) for _, p, o in closed if p == _ERROR}
 
 
 def instance_facts(triples: Iterable[tuple[Term, Term, Term]], schema: Graph) -> set[tuple[Term, Term, Term]]:

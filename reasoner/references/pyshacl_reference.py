@@ -45,10 +45,19 @@ def validate(data: Graph, shapes: Graph) -> frozenset[ReferenceResult]:
 
     Blocking, and slow: seconds for 10^5 triples. Blank nodes keep their names.
     """
+    has_queries = (None, SH.target, None) in shapes
+    if has_queries:  # pySHACL knows sh:target only in a mode in which it also runs rules and keeps what they conclude
+        shapes = Graph() + shapes
+        shapes.remove((None, SH.rule, None))
     with _LOCK, _put_back():
         try:
             _, report, text = pyshacl.validate(
-                data, shacl_graph=shapes, inference="none", inplace=True, max_validation_depth=_DEEPEST
+                data,
+                shacl_graph=shapes,
+                inference="none",
+                inplace=True,
+                max_validation_depth=_DEEPEST,
+                advanced=has_queries,
             )
         except (ReportableRuntimeError, RecursionError) as error:
             raise Undecided(f"pySHACL could not decide: {error}", text=str(error)) from error

@@ -1,8 +1,9 @@
 """Rules: stratified Datalog over triples, kept true incrementally through additions and deletions, with proofs.
 
-`load` reads SHACL rule documents, `stratified` accepts or refuses a set, `RuleEngine` maintains it in a working
-graph. Speaks nodes of the working graph inside and RDF terms at its edges. Knows nothing of shapes, agents, time or
-the network; what is true is decided by the triples alone.
+`load` reads SHACL rule documents, `to_text` and `from_text` write them for engineers, `stratified` accepts or refuses a
+set, `RuleEngine` maintains it in a working graph. Speaks nodes of the working graph inside and RDF terms at its edges.
+Of shapes it knows those that carry rules or condition them. Knows nothing of agents, time or the network; what is true
+is decided by the triples alone.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ from rdflib import Graph, URIRef
 from kg.errors import RuleRefused
 from reasoner.rules.engine import DEFAULT_BUDGET, RuleEngine
 from reasoner.rules.guards import GUARDED, guarded_by
-from reasoner.rules.ir import Absence, Atom, Bind, Call, Const, Ref, Rule, Var
-from reasoner.rules.sparql import parse_construct, read_rules
+from reasoner.rules.ir import Absence, Aggregate, Atom, Bind, Branch, Call, Const, Grouping, Ref, Row, Rule, Var
+from reasoner.rules.reading.documents import check_orders, read_rules
+from reasoner.rules.reading.sparql import parse_construct
 from reasoner.rules.strata import RuleSet, check_guards, check_layers, stratified
+from reasoner.rules.text import from_text, to_text
 
 
 def load(document: Graph, *, guarded: frozenset[URIRef] = GUARDED, also: tuple[Rule, ...] = ()) -> RuleSet:
@@ -24,7 +27,9 @@ def load(document: Graph, *, guarded: frozenset[URIRef] = GUARDED, also: tuple[R
     """
     rules = read_rules(document)
     check_guards(rules, guarded)
-    return stratified((*also, *rules))
+    accepted = stratified((*also, *rules))
+    check_orders(accepted, rules)
+    return accepted
 
 
 def load_conditions(document: Graph, *, guarded: frozenset[URIRef] = GUARDED) -> RuleSet:
@@ -47,21 +52,27 @@ __all__ = [
     "DEFAULT_BUDGET",
     "GUARDED",
     "Absence",
+    "Aggregate",
     "Atom",
     "Bind",
+    "Branch",
     "Call",
     "Const",
+    "Grouping",
     "Ref",
+    "Row",
     "Rule",
     "RuleEngine",
     "RuleSet",
     "Var",
     "check_guards",
     "check_layers",
+    "from_text",
     "guarded_by",
     "load",
     "load_conditions",
     "parse_construct",
     "read_rules",
     "stratified",
+    "to_text",
 ]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 
+from kg.bands import Watch
 from kg.graph import Transaction, WorkingGraph
 from kg.names import VISIBLE, GraphName, mask
-from kg.proof import Proof
+from kg.proof import Proof, Proofs
 from kg.stages import Inference
 from kg.terms import Node, Term
+from reasoner.rules.bands import Bands
 from reasoner.rules.explain import Explainer
 from reasoner.rules.maintenance import Delta, Ranks, Round, is_calm
 from reasoner.rules.plan import Plan
@@ -49,6 +52,7 @@ class RuleEngine:
         self._now = Now(graph, self._visible, self._plan.own, reads)
         self._transaction: Transaction | None = None
         self._seen = 0
+        self._bands = Bands(self._plan, graph)
         self._explainer = Explainer(graph, rules, self._plan, lambda: self._ranks, self._visible, below)
 
     def start(self, transaction: Transaction) -> None:
@@ -90,18 +94,29 @@ class RuleEngine:
         self._remember(transaction)
 
     def explain(self, s: Term, p: Term, o: Term) -> Proof | None:
-        """The shortest proof (least height, then fewest premises) of a fact that holds now, or None."""
+        """The shortest proof (least height, then fewest steps) of a fact that holds now, or None."""
         return self._explainer.explain(s, p, o)
+
+    def explain_all(self, s: Term, p: Term, o: Term, most: int) -> Proofs:
+        """Up to so many different proofs of a fact that holds now, the shortest first. Raises BadValue."""
+        return self._explainer.explain_all(s, p, o, most)
+
+    def watch(self, predicate: Node) -> Watch | None:
+        """Between which values of the predicate nothing follows or ceases to; None where that can't be told."""
+        return self._bands.of(predicate)
 
     def _remember(self, transaction: Transaction) -> None:
         """Note up to where the transaction has been dealt with; goes back with it."""
-        # the transaction before is not kept, or each would keep alive all that went before it
-        seen = self._seen if transaction is self._transaction else None
-        transaction.on_rollback(lambda: self._recall(transaction, seen))
+        # the transaction before is not kept, or each would keep alive all that went before it; and what a transaction
+        # keeps must not lead back to it, or only the collector could take it away
+        transaction.on_rollback(partial(self._recall, self._seen if transaction is self._transaction else None))
         self._transaction, self._seen = transaction, transaction.savepoint()
 
-    def _recall(self, transaction: Transaction, seen: int | None) -> None:
-        self._transaction, self._seen = (None, 0) if seen is None else (transaction, seen)
+    def _recall(self, seen: int | None) -> None:
+        """Called while the transaction goes back: what is remembered is of it, or of none."""
+        if seen is None:
+            self._transaction = None
+        self._seen = 0 if seen is None else seen
 
     def _derived_before(self) -> list[tuple[Node, Node, Node]]:
         found = []

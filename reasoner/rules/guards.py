@@ -1,8 +1,9 @@
-"""Terms that no user rule may derive: approvals, bindings, policy, requests, quality, what only telemetry sets."""
+"""Terms that no user rule may derive: approvals, bindings, policy, requests, quality, telemetry's own, equality."""
 
 from __future__ import annotations
 
 from rdflib import Graph, URIRef
+from rdflib.namespace import OWL
 
 from ontology import TW, UA
 
@@ -24,8 +25,9 @@ _REPORTED = {
     *(TW.connected, TW.Gap, TW.ofServer, TW.gapFrom, TW.gapUntil, TW.gapCause, TW.violates),
     *(TW.siteRemote, TW.twinEnable, TW.maintenance, TW.heartbeat, TW.heartbeatOk),
 }
+_EQUALITY = {OWL.sameAs, TW.equalTo, TW.differentAmong, TW.inconsistentBy}
 
-GUARDED: frozenset[URIRef] = frozenset(_BINDING | _QUALITY | _POLICY | _REQUESTS | _REPORTED)
+GUARDED: frozenset[URIRef] = frozenset(_BINDING | _QUALITY | _POLICY | _REQUESTS | _REPORTED | _EQUALITY)
 
 
 def guarded_by(model: Graph) -> frozenset[URIRef]:

@@ -4,7 +4,9 @@ A change only *nominates* facts that may have lost a derivation (looked for in t
 that may have gained one (in the state now). Nominated facts are proved again from head to body. In a recursive
 component a fact must be proved from facts of lower rank; what can't is withdrawn, which nominates further facts; the
 withdrawn are then proved from what is left. Ranks are compared within one component only, and facts that go and come
-back within a round are no change to the components above. Sources: Hu, Motik, Horrocks, AAAI 2018 (backward/forward);
+back within a round are no change to the components above. Groups have members instead of facts, which are not stored: a
+member that was nominated or fired is judged in the state before and in the state now, and counted where the two differ.
+Sources: Hu, Motik, Horrocks, AAAI 2018 (backward/forward);
 Zhao et al., ranks of Souffle.
 """
 
@@ -18,7 +20,9 @@ from typing import TypeAlias
 from kg.graph import Transaction, Triple
 from kg.names import GraphName
 from kg.terms import Node
-from reasoner.rules.plan import Fact, Plan, Trigger
+from reasoner.rules.groups import Notes
+from reasoner.rules.past import Past
+from reasoner.rules.plan import CompiledGroups, Fact, Given, Member, Plan, Trigger
 from reasoner.rules.views import Before, Gone, Meter, Now
 
 _DERIVED = GraphName.INFERRED.bit
@@ -91,10 +95,15 @@ class Round:
         self._meter = meter
         self._gone = Gone()
         self._before = Before(now, self._gone)
+        self._came: set[Fact] = set()
+        self._past = Past(now, self._gone, self._came)
+        self._notes_came = bool(plan.tables)
         self._events: dict[int, list[tuple[Trigger, Fact, bool]]] = {}
         self._unasserted: dict[int, list[Fact]] = {}
         self._waiting: list[int] = []
         self._ranks_before: list[tuple[dict[Fact, int], Fact, int | None]] = []
+        for table in plan.tables.values():
+            table.begin()
 
     # what a round is made of
 
@@ -113,7 +122,10 @@ class Round:
         while self._waiting:
             index = heappop(self._waiting)
             events = self._events.pop(index, [])
-            if self._plan.components[index].recursive:
+            component = self._plan.components[index]
+            if component.groups is not None:
+                self._count(component.groups, events)
+            elif component.recursive:
                 self._maintain_recursive(index, events, self._unasserted.pop(index, []))
             else:
                 self._maintain(events)
@@ -124,7 +136,9 @@ class Round:
             proven: _Proven = []
             for seed in component.seeds:
                 seed(self._now, proven, self._meter)
-            if component.recursive:
+            if component.groups is not None:
+                self._fill(component.groups)
+            elif component.recursive:
                 self._insert(index, proven)
             else:
                 for fact, _ in proven:
@@ -133,7 +147,12 @@ class Round:
     # scheduling
 
     def _schedule(self, fact: Fact, present: bool, above: int = -1) -> None:
-        for trigger in self._plan.triggers(*fact):
+        if present and self._notes_came:
+            self._came.add(fact)
+        self._set_off(self._plan.triggers(*fact), fact, present, above)
+
+    def _set_off(self, triggers: Iterable[Trigger], fact: Fact, present: bool, above: int = -1) -> None:
+        for trigger in triggers:
             index = trigger.component
             if index > above:
                 events = self._events.get(index)
@@ -150,6 +169,47 @@ class Round:
         if index not in self._events and index not in self._unasserted:
             heappush(self._waiting, index)
         self._unasserted.setdefault(index, []).append(fact)
+
+    # groups
+
+    def _count(self, groups: CompiledGroups, events: list[tuple[Trigger, Fact, bool]]) -> None:
+        """Count the members that came or went, and tell whoever looks at the rows that changed."""
+        candidates: list[tuple[Member, tuple[()]]] = []
+        for trigger, (s, p, o), present in events:
+            if trigger.positive is present:
+                trigger.fire(s, p, o, self._now, candidates, self._meter)
+            else:
+                trigger.nominate(s, p, o, self._before, candidates, self._meter)
+        if not candidates:
+            return
+        table, notes = groups.table, Notes()
+        self._transaction.on_rollback(lambda: table.undo(notes))
+        for member in dict.fromkeys(member for member, _ in candidates):
+            self._meter.step(groups.rule)
+            check = groups.branches[member[0]].check  # type: ignore[index]  # the number of the branch
+            held = check(member, self._past, self._meter)
+            holds = check(member, self._now, self._meter)
+            if holds is not None and held is None:
+                table.count(*holds, True, notes)
+            elif held is not None and holds is None:
+                table.count(*held, False, notes)
+        for before, now in table.settle(notes):
+            if before is not None:
+                self._set_off(groups.triggers, (before, None, None), False)  # type: ignore[arg-type]  # a row
+            if now is not None:
+                self._set_off(groups.triggers, (now, None, None), True)  # type: ignore[arg-type]  # a row
+
+    def _fill(self, groups: CompiledGroups) -> None:
+        """Count all members there are, from nothing."""
+        table = groups.table
+        self._transaction.on_rollback(table.clear())
+        for branch in groups.branches:
+            found: list[tuple[Member, Given]] = []
+            branch.seed(self._now, found, self._meter)
+            for given in dict(found).values():
+                table.count(*given, True)
+        for _ in table.settle():
+            self._meter.step(groups.rule)
 
     # components without recursion
 

@@ -8,8 +8,10 @@ from typing import Any
 from rdflib import Literal
 
 from kg.terms import Node, Term, Terms
-from reasoner.rules.operators import truth
+from reasoner.rules.operators import number_key, order_key, truth
 from reasoner.rules.values import EvalError, Value, of_term, to_term
+
+_INLINE = 2**57
 
 
 class Nodes:
@@ -27,9 +29,9 @@ class Nodes:
             raise EvalError
         known = self._values.get(node)
         if known is None:
-            known = of_term(self._terms.term(node))
-            if node & 3 == 1:  # type: ignore[operator]  # floats have been answered above
-                self._values[node] = known
+            if node & 3 == 3:  # type: ignore[operator]  # floats have been answered above
+                return self._terms.number(node)  # type: ignore[return-value]  # such a node is an integer
+            known = self._values[node] = of_term(self._terms.term(node))
         return known
 
     def term(self, node: Node | None) -> Term:
@@ -43,10 +45,20 @@ class Nodes:
         return node
 
     def node(self, value: Value) -> Node:
-        """The node of a value, in canonical form."""
-        if value.__class__ is float or value.__class__ is int:
+        """The node of a value, in canonical form. Raises EvalError for a number too long to be written down."""
+        if value.__class__ is float:
+            return self._terms.of_value(value)
+        if value.__class__ is int and -_INLINE < value < _INLINE:
             return self._terms.of_value(value)
         return self._terms.node(to_term(value))
+
+    def key(self, node: Node) -> tuple[Any, ...]:
+        """The node's place in the order of all terms."""
+        if node.__class__ is float:
+            return number_key(node, 3)
+        if node & 3 == 3:  # type: ignore[operator]  # floats have been answered above
+            return number_key(self._terms.number(node), 0)
+        return order_key(self.term(node))
 
     def is_literal(self, node: Node) -> bool:
         return isinstance(self._terms.term(node), Literal)

@@ -18,16 +18,16 @@ from rdflib import BNode, Literal, URIRef
 from rdflib.namespace import RDF, XSD
 
 from kg.terms import NUMERIC, Term
-from reasoner.rules.values import EvalError, Single, Value, of_term
+from reasoner.rules.values import EvalError, Single, Value, of_term, to_term
 
 _DECIMALS = decimal.Context(prec=38, traps=[decimal.DivisionByZero, decimal.InvalidOperation, decimal.Overflow])
-_NUMBERS = {int: 0, Decimal: 1, Single: 2, float: 3}
+NUMBERS = {int: 0, Decimal: 1, Single: 2, float: 3}
 
 
 def promoted(a: Any, b: Any) -> tuple[Any, Any, int]:
     """Both numbers in the wider of their types, and its rank: integer < decimal < float < double."""
     try:
-        rank = max(_NUMBERS[a.__class__], _NUMBERS[b.__class__])
+        rank = max(NUMBERS[a.__class__], NUMBERS[b.__class__])
         if rank == 3:
             return float(a), float(b), 3
     except (KeyError, OverflowError):
@@ -83,7 +83,7 @@ def negate(a: Any) -> Any:
 
 
 def _number(a: Any) -> Any:
-    if a.__class__ not in _NUMBERS:
+    if a.__class__ not in NUMBERS:
         raise EvalError
     return a
 
@@ -122,7 +122,7 @@ def absolute(a: Any) -> Any:
 
 def equal(a: Any, b: Any) -> bool:
     """SPARQL `=`. Literals of types that can't be compared raise EvalError unless they are the same term."""
-    if a.__class__ in _NUMBERS and b.__class__ in _NUMBERS:
+    if a.__class__ in NUMBERS and b.__class__ in NUMBERS:
         x, y, _ = promoted(a, b)
         return bool(x == y)
     if a.__class__ is b.__class__ and a.__class__ in (str, bool, URIRef, BNode):
@@ -144,7 +144,7 @@ def unequal(a: Any, b: Any) -> bool:
 
 def less(a: Any, b: Any) -> bool:
     """SPARQL `<` on numbers, texts, booleans, dateTimes and dates; EvalError for anything else."""
-    if a.__class__ in _NUMBERS and b.__class__ in _NUMBERS:
+    if a.__class__ in NUMBERS and b.__class__ in NUMBERS:
         x, y, _ = promoted(a, b)
         return bool(x < y)
     if a.__class__ is b.__class__ and a.__class__ in (str, bool):
@@ -188,13 +188,40 @@ def _is_text(a: Any) -> bool:
     return a.__class__ is str or (isinstance(a, Literal) and a.language is not None)
 
 
+def order_key(term: Term) -> tuple[Any, ...]:
+    """A total order of all terms, which refines that of ORDER BY (SPARQL 1.1, 15.1).
+
+    Blank nodes, IRIs, NaN, numbers by exact value, booleans, texts, dateTimes without and with a time zone, dates, then
+    other literals by datatype and language. Equal values: the narrower numeric type first, the canonical form
+    before others, then by lexical form.
+    """
+    if not isinstance(term, Literal):
+        return (0 if isinstance(term, BNode) else 1, str(term))
+    value: Any = of_term(term)
+    written = (str(term), str(term.datatype or ""), term.language or "")
+    kind = NUMBERS.get(value.__class__)
+    if kind is not None:
+        if value != value:
+            return (2, *written)
+        return number_key(value, kind) if to_term(value) == term else (3, value, kind, *written)
+    if isinstance(value, dt.datetime):
+        return (6 if value.tzinfo is None else 7, value, *written)
+    rank = {bool: 4, str: 5, dt.date: 8}.get(value.__class__)
+    return (9, *written[1:], written[0]) if rank is None else (rank, value, *written)
+
+
+def number_key(value: Any, kind: int) -> tuple[Any, ...]:
+    """The place of a number in canonical form in the order of all terms."""
+    return (3, value, kind, "")
+
+
 def truth(value: Any) -> bool:
     """The effective boolean value (SPARQL 17.2.2)."""
     if value.__class__ is bool:
         return bool(value)
     if value.__class__ is str:
         return bool(value)
-    if value.__class__ in _NUMBERS:
+    if value.__class__ in NUMBERS:
         return not (value == 0 or value != value)
     if isinstance(value, Literal) and (value.datatype == XSD.boolean or value.datatype in NUMERIC):
         return False
@@ -241,7 +268,7 @@ def language(term: Term) -> str:
 
 
 def is_numeric(term: Term) -> bool:
-    return of_term(term).__class__ in _NUMBERS
+    return of_term(term).__class__ in NUMBERS
 
 
 def _cast(kind: str) -> Callable[[Term], Value]:
@@ -272,7 +299,7 @@ def _to_boolean(value: Any) -> bool:
 
 
 def _castable(value: Any) -> Any:
-    if value.__class__ in _NUMBERS or value.__class__ in (bool, str):
+    if value.__class__ in NUMBERS or value.__class__ in (bool, str):
         return value
     raise EvalError
 

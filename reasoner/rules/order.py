@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from rdflib.namespace import RDF
+from rdflib.namespace import OWL, RDF
 
-from reasoner.rules.ir import Absence, Atom, Bind, Expr, Rule, Slot, Var, variables_of
+from reasoner.rules.ir import Absence, Atom, Bind, Body, Expr, Row, Slot, Var, rows_of, variables_of
 
 SCAN = 1000
 """The cost of an atom that can only be answered by walking the whole graph."""
@@ -20,15 +20,17 @@ class Filter:
     expr: Expr
 
 
-Step: TypeAlias = Atom | Bind | Filter | Absence
+Step: TypeAlias = Atom | Bind | Filter | Absence | Row
 
 
-def cost(atom: Atom, bound: frozenset[Var]) -> int:
+def cost(atom: Atom | Row, bound: frozenset[Var]) -> int:
     """How much a look-up is likely to cost: the fewer matches, the lower."""
 
     def known(slot: Slot) -> bool:
         return not isinstance(slot, Var) or slot in bound
 
+    if isinstance(atom, Row):
+        return 0 if bound.issuperset(atom.key_slots()) else 3 if any(map(known, atom.key_slots())) else 8
     if not known(atom.p):
         return 4 if known(atom.s) else SCAN
     if known(atom.s):
@@ -36,20 +38,25 @@ def cost(atom: Atom, bound: frozenset[Var]) -> int:
     if not known(atom.o):
         return 10
     if isinstance(atom.o, Var):
-        return 2
+        # a thing has few names, in either direction
+        return 1 if atom.p == OWL.sameAs else 2
     return 6 if atom.p == RDF.type else 5
 
 
-def arranged(rule: Rule, bound: frozenset[Var], *, skip: int | None = None, absences: bool = True) -> list[Step]:
-    """All parts of the body as steps, when these variables are bound already and atom `skip` is known to hold."""
+def arranged(
+    body: Body, bound: frozenset[Var], *, skip: int | None = None, skip_row: int | None = None, absences: bool = True
+) -> list[Step]:
+    """All parts of the body as steps, when these variables are bound already and what is skipped is known to hold."""
+    look_ups: list[Atom | Row] = [atom for index, atom in enumerate(body.body) if index != skip]
+    look_ups += [row for index, row in enumerate(rows_of(body)) if index != skip_row]
     return _arranged(
-        [atom for index, atom in enumerate(rule.body) if index != skip],
-        [Filter(expr) for expr in rule.filters],
-        list(rule.binds),
-        list(rule.absences) if absences else [],
+        look_ups,
+        [Filter(expr) for expr in body.filters],
+        list(body.binds),
+        list(body.absences) if absences else [],
         bound,
-        rule.bound_variables(),
-        {bind.var for bind in rule.binds},
+        body.bound_variables(),
+        {bind.var for bind in body.binds},
     )
 
 
@@ -61,7 +68,7 @@ def inside(absence: Absence, bound: frozenset[Var]) -> list[Step]:
 
 
 def _arranged(
-    atoms: list[Atom],
+    atoms: list[Atom | Row],
     filters: list[Filter],
     binds: list[Bind],
     absences: list[Absence],
@@ -84,6 +91,7 @@ def _arranged(
         bind = next((b for b in binds if variables_of(b.expr) <= done and not variables_of(b.expr) & waiting), None)
         if cheapest is not None and cost(cheapest, done) == 0:
             atoms.remove(cheapest)
+            done |= cheapest.variables()
             steps.append(cheapest)
         elif tests_absent:
             absences = [a for a in absences if a not in tests_absent]

@@ -9,18 +9,30 @@ from typing import Any, TypeAlias, cast
 from rdflib.namespace import RDF
 
 from kg.terms import Node, Terms
-from reasoner.rules.ir import Atom, Key, Rule, Var
+from reasoner.rules.aggregates import Items
+from reasoner.rules.group_source import BranchWriter
+from reasoner.rules.groups import Inputs, Table
+from reasoner.rules.groups import Key as GroupKey
+from reasoner.rules.ir import Atom, Grouping, Key, Rule, Var
 from reasoner.rules.nodes import Nodes
 from reasoner.rules.source import Writer
 from reasoner.rules.strata import Component, RuleSet
 
 Fact: TypeAlias = tuple[Node, Node, Node]
 Check: TypeAlias = Callable[..., "tuple[Fact, ...] | None"]
+Member: TypeAlias = tuple[Node, ...]
+"""A branch's number and the nodes of its members' variables."""
+Given: TypeAlias = "tuple[GroupKey, Inputs]"
+Judge: TypeAlias = "Callable[[Member, Any, Any], Given | None]"
+"""f(member, view, meter): to which group a member belongs and what it gives, or None where it is none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """An atom of a rule's body, or of an absence, and what to do when a triple that may match it comes or goes."""
+    """An atom of a body, or of an absence, or a row, and what to do when what may match it comes or goes.
+
+    In the component of a grouping, members are fired and nominated instead of facts.
+    """
 
     component: int
     positive: bool
@@ -29,12 +41,31 @@ class Trigger:
     nominate: Callable[..., None]
 
 
+@dataclass(frozen=True, slots=True)
+class BranchFunctions:
+    """Whether a member is one, and all members there are."""
+
+    check: Judge
+    seed: Callable[..., None]
+
+
+@dataclass(slots=True)
+class CompiledGroups:
+    """The table of one grouping, with the functions that fill it and what its rows set off."""
+
+    rule: str
+    table: Table
+    branches: list[BranchFunctions] = field(default_factory=list)
+    triggers: list[Trigger] = field(default_factory=list)
+
+
 @dataclass(slots=True)
 class CompiledComponent:
     """The functions of one component."""
 
     recursive: bool
     seeds: list[Callable[..., None]] = field(default_factory=list)
+    groups: CompiledGroups | None = None
 
 
 class Plan:
@@ -55,10 +86,15 @@ class Plan:
         self._class_owners: dict[Node, int] = {}
         self.reads: set[Node] = set()
         """Constant predicates of all atoms and absences."""
+        self.tables: dict[Grouping, Table] = {}
+        self._groups: dict[Grouping, CompiledGroups] = {}
         for index, component in enumerate(rules.components):
             self._own(component, index)
         for index, component in enumerate(rules.components):
-            self._compile(component, index)
+            if component.grouping is None:
+                self._compile(component, index)
+            else:
+                self._compile_groups(component.grouping, index)
 
     @property
     def is_wild(self) -> bool:
@@ -108,7 +144,7 @@ class Plan:
     def _compile(self, component: Component, index: int) -> None:
         relevant = self._relevance(component)
         for rule in component.rules:
-            writer = Writer(rule, self._nodes, self._terms.node)
+            writer = Writer(rule, self._nodes, self._terms.node, self.tables)
             self.components[index].seeds.append(writer.seed(relevant))
             self._checks_of(rule).append(writer.check(relevant))
             for position, atom in enumerate(rule.body):
@@ -118,6 +154,25 @@ class Plan:
                 for atom in absence.atoms:
                     fire = writer.fire_absent(absence, atom, relevant)
                     self._triggers_of(atom).append(Trigger(index, False, fire, writer.nominate_absent(absence, atom)))
+            for position, row in enumerate(rule.rows):
+                trigger = Trigger(index, True, writer.fire_row(position, relevant), writer.nominate_row(position))
+                self._groups[row.grouping].triggers.append(trigger)
+
+    def _compile_groups(self, grouping: Grouping, index: int) -> None:
+        items = Items(self._nodes.value, self._nodes.node, self._nodes.key)
+        table = self.tables[grouping] = Table(grouping, items)
+        groups = self._groups[grouping] = CompiledGroups(grouping.rule, table)
+        self.components[index].groups = groups
+        for number, branch in enumerate(grouping.branches):
+            writer = BranchWriter(grouping, number, self._nodes, self._terms.node)
+            groups.branches.append(BranchFunctions(writer.check(), writer.seed()))
+            for position, atom in enumerate(branch.body):
+                fire, nominate = (writer.candidates(position, before=before) for before in (False, True))
+                self._triggers_of(atom).append(Trigger(index, True, fire, nominate))
+            for absence in branch.absences:
+                for atom in absence.atoms:
+                    fire, nominate = (writer.candidates_absent(absence, atom, before=b) for b in (False, True))
+                    self._triggers_of(atom).append(Trigger(index, False, fire, nominate))
 
     def _relevance(self, component: Component) -> Callable[[Atom], bool]:
         """Whether an atom may match facts of its own component."""

@@ -4,19 +4,21 @@ Each function is a nest of loops over index look-ups in the order of `reasoner.r
 of a maker around the function; rules of one shape, such as the thousand subclass rules of an ontology, share one code
 object.
 
-What a function is given: `view` to look things up in, `meter` to count steps. One step is one match looked at.
+What a function is given: `view` to look things up in, `meter` to count steps. One step is one match looked at. Rows of
+groups come from their tables.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from kg.errors import RuleRefused
 from kg.terms import Node
 from reasoner.rules import nodes as runtime
 from reasoner.rules.expression_source import ExpressionSource
-from reasoner.rules.ir import Absence, Atom, Bind, Constant, Expr, Rule, Var, variables_of
+from reasoner.rules.groups import Table
+from reasoner.rules.ir import Absence, Atom, Bind, Body, Constant, Expr, Grouping, Row, Rule, Var, variables_of
 from reasoner.rules.nodes import Nodes
 from reasoner.rules.operators import truth
 from reasoner.rules.order import SCAN, Filter, Step, arranged, cost, inside
@@ -37,21 +39,48 @@ _makers: dict[str, Callable[..., Callable[..., Any]]] = {}
 _DEEPEST = 18
 
 
-class Writer:
+class BodyWriter:
+    """What writing the functions of a body needs."""
+
+    def __init__(
+        self,
+        name: str,
+        body: Body,
+        nodes: Nodes,
+        node_of: Callable[[Constant], Node],
+        tables: Mapping[Grouping, Table] | None = None,
+    ) -> None:
+        self.name = name
+        """Of the rule, for messages."""
+        self.nodes = nodes
+        self.node_of = node_of
+        self.joined = body.joined_variables()
+        self._tables = tables or {}
+
+    def table(self, row: Row) -> Table:
+        return self._tables[row.grouping]
+
+
+class Writer(BodyWriter):
     """Writes and compiles the functions of one rule."""
 
-    def __init__(self, rule: Rule, nodes: Nodes, node_of: Callable[[Constant], Node]) -> None:
-        self._rule = rule
-        self._nodes = nodes
-        self._node_of = node_of
+    def __init__(
+        self,
+        rule: Rule,
+        nodes: Nodes,
+        node_of: Callable[[Constant], Node],
+        tables: Mapping[Grouping, Table],
+    ) -> None:
+        super().__init__(rule.name, rule, nodes, node_of, tables)
+        self.rule = rule
 
     def fire(self, index: int, relevant: Callable[[Atom], bool]) -> Callable[..., None]:
         """f(s, p, o, view, out, meter): heads that the body gives with this triple as atom `index`, into `out`."""
-        return self._on_triple(self._rule.body[index], index, relevant, absences=True)
+        return self._on_triple(self.rule.body[index], index, relevant, absences=True)
 
     def nominate(self, index: int) -> Callable[..., None]:
         """Like `fire`, but without looking at absences: heads that may have lost a derivation."""
-        return self._on_triple(self._rule.body[index], index, None, absences=False)
+        return self._on_triple(self.rule.body[index], index, None, absences=False)
 
     def fire_absent(self, absence: Absence, atom: Atom, relevant: Callable[[Atom], bool]) -> Callable[..., None]:
         """Like `fire`, for a triple that no longer stands in the way as this atom of an absence."""
@@ -61,18 +90,26 @@ class Writer:
         """Like `nominate`, for a triple that now stands in the way."""
         return self._on_triple(atom, None, None, absences=False, within=absence)
 
+    def fire_row(self, index: int, relevant: Callable[[Atom], bool]) -> Callable[..., None]:
+        """f(row, None, None, view, out, meter): like `fire`, for a row of a group."""
+        return self._on_row(index, relevant, absences=True)
+
+    def nominate_row(self, index: int) -> Callable[..., None]:
+        """Like `nominate`, for a row of a group that has gone."""
+        return self._on_row(index, None, absences=False)
+
     def seed(self, relevant: Callable[[Atom], bool]) -> Callable[..., None]:
         """f(view, out, meter): all heads that the body gives."""
-        code = _Code(self, "view, out, meter", relevant)
-        code.steps(arranged(self._rule, frozenset()), code.emit_head)
+        code = Code(self, "view, out, meter", relevant)
+        code.steps(arranged(self.rule, frozenset()), self._emit_head(code))
         return code.compiled()
 
     def check(self, relevant: Callable[[Atom], bool]) -> Callable[..., Any]:
         """f(s, o, view, meter, older): premises that `older` accepts and that give this head, or None."""
-        head = self._rule.head
-        code = _Code(self, "s, o, view, meter, older", relevant, ordered=True)
+        head = self.rule.head
+        code = Code(self, "s, o, view, meter, older", relevant, ordered=True)
         code.match(head, ("s", None, "o"), local=True)
-        code.steps(arranged(self._rule, code.bound), code.emit_proof)
+        code.steps(arranged(self.rule, code.bound), code.emit_proof)
         return code.compiled()
 
     def _on_triple(
@@ -84,38 +121,44 @@ class Writer:
         absences: bool,
         within: Absence | None = None,
     ) -> Callable[..., None]:
-        code = _Code(self, "s, p, o, view, out, meter", relevant)
+        code = Code(self, "s, p, o, view, out, meter", relevant, either=not absences)
         code.match(atom, ("s", "p", "o"), local=within is not None)
         if within is not None:
             code.test_ready(within)
-            code.bound &= self._rule.bound_variables()
-        code.steps(arranged(self._rule, code.bound, skip=index, absences=absences), code.emit_head)
+            code.bound &= self.rule.bound_variables()
+        code.steps(arranged(self.rule, code.bound, skip=index, absences=absences), self._emit_head(code))
         return code.compiled()
 
-    # what the code asks for
+    def _on_row(self, index: int, relevant: Callable[[Atom], bool] | None, *, absences: bool) -> Callable[..., None]:
+        code = Code(self, "row, p, o, view, out, meter", relevant, either=not absences)
+        code.match_row(self.rule.rows[index], "row")
+        code.steps(arranged(self.rule, code.bound, skip_row=index, absences=absences), self._emit_head(code))
+        return code.compiled()
 
-    @property
-    def rule(self) -> Rule:
-        return self._rule
-
-    @property
-    def nodes(self) -> Nodes:
-        return self._nodes
-
-    def node_of(self, term: Constant) -> Node:
-        return self._node_of(term)
+    def _emit_head(self, code: Code) -> Callable[[], None]:
+        head = self.rule.head
+        tested = isinstance(head.s, Var) and not any(atom.s == head.s for atom in self.rule.body)
+        return lambda: code.emit_head(head, tested=tested)
 
 
-class _Code(ExpressionSource):
+class Code(ExpressionSource):
     """One function being written: lines, constants, and which variables are bound."""
 
     def __init__(
-        self, writer: Writer, parameters: str, relevant: Callable[[Atom], bool] | None, *, ordered: bool = False
+        self,
+        writer: BodyWriter,
+        parameters: str,
+        relevant: Callable[[Atom], bool] | None,
+        *,
+        ordered: bool = False,
+        either: bool = False,
     ) -> None:
+        """With `either` rows of groups are looked for as they are and as they were."""
         super().__init__(writer.nodes, writer.node_of)
         self.writer = writer
         self.relevant = relevant
         self.ordered = ordered
+        self.either = either
         self.bound: frozenset[Var] = frozenset()
         self._parameters = parameters
         self._lines: list[str] = []
@@ -136,7 +179,7 @@ class _Code(ExpressionSource):
     def loop(self, text: str) -> None:
         self._loops += 1
         if self._loops > _DEEPEST:
-            name = self.writer.rule.name
+            name = self.writer.name
             raise RuleRefused(f"Rule {name} joins more than {_DEEPEST} patterns; split it.", rule=name)
         self.enter(text)
         self.line("n += 1")
@@ -175,6 +218,8 @@ class _Code(ExpressionSource):
                 self.bind(step)
             elif isinstance(step, Filter):
                 self.filter(step.expr)
+            elif isinstance(step, Row):
+                self.row(step)
             else:
                 self.absence(step)
         emit()
@@ -228,6 +273,35 @@ class _Code(ExpressionSource):
         if self.ordered:
             self.enter(f"if older({text}):")
 
+    def row(self, row: Row) -> None:
+        """The rows of a grouping that agree with what is bound."""
+        keys = row.key_slots()
+        places = tuple(place for place, slot in enumerate(keys) if slot in self.bound)
+        values = f"({''.join(f'{self.name(keys[place])}, ' for place in places)})"
+        table = self.writer.table(row)
+        method: Callable[..., Any]
+        if len(places) == len(keys):
+            method, arguments = (table.at_either if self.either else table.at), values
+        else:
+            method, arguments = (table.where_either if self.either else table.where), f"{places!r}, {values}"
+        look_up = self.constant(method, ("table", row, len(places) == len(keys)))
+        name = f"r{self._loops}"
+        self.loop(f"for {name} in {look_up}({arguments}):")
+        self.match_row(row, name, known=frozenset(places))
+
+    def match_row(self, row: Row, text: str, *, known: frozenset[int] = frozenset()) -> None:
+        """Bind the variables of a row that is given, testing those that are bound; `known` places agree already."""
+        for place, slot in enumerate(row.slots):
+            if place in known:
+                continue
+            if slot in self.bound:
+                self.enter(f"if {text}[{place}] == {self.name(slot)}:")
+                continue
+            self.line(f"{self.name(slot)} = {text}[{place}]")
+            self.bound |= {slot}
+            if slot in self.writer.joined:
+                self.enter(f"if {self.name(slot)} is not None:")
+
     def bind(self, bind: Bind) -> None:
         value = f"BOUND(lambda: {self.node(bind.expr)})"
         if bind.var in self.bound:
@@ -235,16 +309,12 @@ class _Code(ExpressionSource):
             return
         self.line(f"{self.name(bind.var)} = {value}")
         self.bound |= {bind.var}
-        if self._needs(bind.var):
+        if bind.var in self.writer.joined:
             self.enter(f"if {self.name(bind.var)} is not None:")
-
-    def _needs(self, var: Var) -> bool:
-        rule = self.writer.rule
-        return var in rule.head.variables() | rule.atom_variables() or any(var in a.variables() for a in rule.absences)
 
     def absence(self, absence: Absence) -> None:
         """Go on only where the absence has no match; the search is a function of its own."""
-        inner = _Code(self.writer, "", None)
+        inner = Code(self.writer, "", None)
         inner.share(self)
         inner.bound = self.bound & absence.variables()
         outer = "".join(f"{name}, " for name in sorted(map(self.name, inner.bound)))
@@ -264,9 +334,9 @@ class _Code(ExpressionSource):
     def filter(self, expr: Expr) -> None:
         self.enter(f"if {self.test(expr)}:")
 
-    def emit_head(self) -> None:
-        head = self.writer.rule.head
-        if isinstance(head.s, Var) and not any(atom.s == head.s for atom in self.writer.rule.body):
+    def emit_head(self, head: Atom, *, tested: bool) -> None:
+        """The head; `tested` where its subject may be a literal."""
+        if tested and isinstance(head.s, Var):
             self.enter(f"if not {self.nodes('is_literal')}({self.name(head.s)}):")
         premises = "".join(f"{text}, " for text in self._premises)
         self.line(f"out.append((({', '.join(map(self.source, head))}), ({premises})))")
@@ -287,4 +357,4 @@ class _Code(ExpressionSource):
             scope = dict(_GLOBALS)
             exec(compile(text, "<rule>", "exec"), scope)  # noqa: S102  # our own source, built from names we chose
             maker = _makers[text] = scope["make"]
-        return maker(self.writer.rule.name, *self._constants.values())
+        return maker(self.writer.name, *self._constants.values())

@@ -2,7 +2,8 @@
 
 Rules depend on one another through what they derive: a predicate, or for rdf:type a predicate and a class, so that
 `?x a :A` and `?x a :B` may lie in different strata. A component is a set of such keys that depend on each other;
-components in order of dependency are the strata.
+components in order of dependency are the strata. The groups of an aggregate are a component of their own, above all
+that they count and below the first rule that looks at them.
 """
 
 from __future__ import annotations
@@ -16,16 +17,30 @@ from rdflib import Literal, URIRef
 from rdflib.namespace import RDF
 
 from kg.errors import RuleRefused
-from reasoner.rules.ir import Atom, Call, Expr, Key, Rule, Slot, Var, slot_text, variables_of
+from reasoner.rules.ir import (
+    Atom,
+    Body,
+    Call,
+    Expr,
+    Grouping,
+    Key,
+    Rule,
+    Slot,
+    Var,
+    atoms_of,
+    slot_text,
+    variables_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """Rules whose heads depend on each other, or one key that depends on nothing of its own."""
+    """Rules whose heads depend on each other, one key that depends on nothing of its own, or the groups of one kind."""
 
     keys: frozenset[Key]
     rules: tuple[Rule, ...]
     recursive: bool
+    grouping: Grouping | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +61,8 @@ class RuleSet:
         return frozenset().union(*(component.keys for component in self.components))
 
     def reads(self) -> frozenset[Key]:
-        """The keys of all atoms and absences with a constant predicate."""
-        return frozenset(key for rule in self.rules for atom in _read(rule) if (key := self.key(atom)) is not None)
+        """The keys of all atoms with a constant predicate, those of absences and aggregates too."""
+        return frozenset(key for rule in self.rules for atom in atoms_of(rule) if (key := self.key(atom)) is not None)
 
 
 def stratified(rules: Iterable[Rule]) -> RuleSet:
@@ -59,6 +74,7 @@ def stratified(rules: Iterable[Rule]) -> RuleSet:
     dependencies = _dependencies(rules, splits)
     condensed = nx.condensation(dependencies)
     components: list[Component] = []
+    grouped: set[Grouping] = set()
     by_key: dict[Key, list[Rule]] = {}
     for rule in rules:
         by_key.setdefault(_head_key(rule, splits), []).append(rule)
@@ -72,6 +88,10 @@ def stratified(rules: Iterable[Rule]) -> RuleSet:
         component = Component(keys, members, recursive)
         if recursive:
             _check_recursion(component, dependencies, splits)
+        for grouping in (row.grouping for rule in members for row in rule.rows):
+            if grouping not in grouped:
+                grouped.add(grouping)
+                components.append(Component(frozenset(), (), False, grouping))
         components.append(component)
     _check_orders(rules, dependencies, by_key, splits)
     return RuleSet(rules, tuple(components), splits)
@@ -126,11 +146,6 @@ def _head_key(rule: Rule, splits: bool) -> Key:
     return key
 
 
-def _read(rule: Rule) -> Iterator[Atom]:
-    yield from rule.body
-    yield from (atom for absence in rule.absences for atom in absence.atoms)
-
-
 def _read_keys(atom: Atom, heads: Sequence[Key], splits: bool) -> Iterator[Key]:
     key = _key(atom, splits)
     if key is None:
@@ -141,7 +156,7 @@ def _read_keys(atom: Atom, heads: Sequence[Key], splits: bool) -> Iterator[Key]:
 
 
 def _dependencies(rules: tuple[Rule, ...], splits: bool) -> nx.DiGraph:
-    """Edges from what is derived to what it is derived from; `rule` and `negated` say by whom and how."""
+    """Edges from what is derived to what it is derived from; `rule` and `needs` say by whom and what of it."""
     graph = nx.DiGraph()
     graph.add_nodes_from(_head_key(rule, splits) for rule in rules)
     heads: dict[Slot, list[Key]] = {}
@@ -152,12 +167,17 @@ def _dependencies(rules: tuple[Rule, ...], splits: bool) -> nx.DiGraph:
         for atom in rule.body:
             for key in _read_keys(atom, heads.get(atom.p, []), splits):
                 if not graph.has_edge(head, key):
-                    graph.add_edge(head, key, rule=rule.name, negated=False)
-        for absence in rule.absences:
-            for atom in absence.atoms:
-                for key in _read_keys(atom, heads.get(atom.p, []), splits):
-                    graph.add_edge(head, key, rule=rule.name, negated=True)
+                    graph.add_edge(head, key, rule=rule.name, needs="")
+        for needs, atom in _read_whole(rule):
+            for key in _read_keys(atom, heads.get(atom.p, []), splits):
+                graph.add_edge(head, key, rule=rule.name, needs=needs)
     return graph
+
+
+def _read_whole(rule: Rule) -> Iterator[tuple[str, Atom]]:
+    """Atoms of which everything must be known before the rule may fire, and what it needs of it."""
+    yield from (("the absence of ", atom) for absence in rule.absences for atom in absence.atoms)
+    yield from (("an aggregate of ", atom) for row in rule.rows for atom in row.grouping.atoms())
 
 
 def _check_safe(rule: Rule) -> None:
@@ -168,21 +188,40 @@ def _check_safe(rule: Rule) -> None:
         raise RuleRefused(f"Rule {rule.name} has a literal as subject or predicate of its head.", rule=rule.name)
     for variable in sorted(head.variables() - bound, key=str):
         raise _unsafe(rule, variable, "stands in the head, but the body does not bind it")
-    for expr in rule.filters:
+    _check_body(rule, rule)
+    for row in rule.rows:
+        _check_grouping(rule, row.grouping)
+    for atom in atoms_of(rule):
+        if isinstance(atom.s, Literal) or isinstance(atom.p, Literal):
+            raise RuleRefused(f"Rule {rule.name} has the pattern {atom}, which no triple can match.", rule=rule.name)
+
+
+def _check_body(rule: Rule, body: Body) -> None:
+    bound = body.bound_variables()
+    for expr in body.filters:
         for variable in sorted(variables_of(expr) - bound, key=str):
             raise _unsafe(rule, variable, "stands in a filter, but the body does not bind it")
-    known = rule.atom_variables()
-    for bind in rule.binds:
+    known = body.matched_variables()
+    for bind in body.binds:
         for variable in sorted(variables_of(bind.expr) - known, key=str):
             raise _unsafe(rule, variable, "stands in a BIND, but nothing before it binds it")
         known |= {bind.var}
-    for absence in rule.absences:
+    for absence in body.absences:
         inner = frozenset().union(*(atom.variables() for atom in absence.atoms))
         for variable in sorted(absence.variables() - inner - bound, key=str):
             raise _unsafe(rule, variable, "stands in a filter of NOT EXISTS, but nothing binds it")
-    for atom in _read(rule):
-        if isinstance(atom.s, Literal) or isinstance(atom.p, Literal):
-            raise RuleRefused(f"Rule {rule.name} has the pattern {atom}, which no triple can match.", rule=rule.name)
+
+
+def _check_grouping(rule: Rule, grouping: Grouping) -> None:
+    for branch in grouping.branches:
+        _check_body(rule, branch)
+        bound = branch.bound_variables()
+        for variable in sorted(set(grouping.keys) - bound, key=str):
+            raise _unsafe(rule, variable, "stands in GROUP BY, but a sub-SELECT's body does not bind it")
+        for aggregate in grouping.aggregates:
+            used = frozenset() if aggregate.expr is None else variables_of(aggregate.expr)
+            for variable in sorted(used - bound, key=str):
+                raise _unsafe(rule, variable, f"stands in {aggregate}, but a sub-SELECT's body does not bind it")
 
 
 def _unsafe(rule: Rule, variable: Var, why: str) -> RuleRefused:
@@ -192,8 +231,8 @@ def _unsafe(rule: Rule, variable: Var, why: str) -> RuleRefused:
 def _check_recursion(component: Component, dependencies: nx.DiGraph, splits: bool) -> None:
     inside = dependencies.subgraph(component.keys)
     for head, key, data in sorted(inside.edges(data=True), key=str):
-        if data["negated"]:
-            raise _negative_cycle(inside, head, key)
+        if data["needs"]:
+            raise _cycle(inside, head, key)
     for rule in component.rules:
         read = {key for atom in rule.body for key in _read_keys(atom, list(component.keys), splits)}
         if not read:
@@ -209,12 +248,12 @@ def _check_recursion(component: Component, dependencies: nx.DiGraph, splits: boo
                 )
 
 
-def _negative_cycle(inside: nx.DiGraph, head: Key, key: Key) -> RuleRefused:
+def _cycle(inside: nx.DiGraph, head: Key, key: Key) -> RuleRefused:
     path = [head, *nx.shortest_path(inside, key, head)]
     steps = []
     for start, end in pairwise(path):
         data = inside.edges[start, end]
-        steps.append(f"{start} needs {'the absence of ' if data['negated'] else ''}{end} (rule {data['rule']})")
+        steps.append(f"{start} needs {data['needs']}{end} (rule {data['rule']})")
     return RuleRefused(
         f"These rules can't be stratified: {'; '.join(steps)}.",
         cycle=[str(step) for step in path],
@@ -238,18 +277,17 @@ def _invents(expr: Expr) -> bool:
 def _check_orders(
     rules: tuple[Rule, ...], dependencies: nx.DiGraph, by_key: dict[Key, list[Rule]], splits: bool
 ) -> None:
-    """Refuses a sh:order by which a rule would look for an absence before the rule that may fill it has run."""
+    """Refuses a sh:order by which a rule would look for an absence, or count, before all that it looks at is there."""
     if len({rule.order for rule in rules}) < 2:
         return
     heads = list(dependencies.nodes)
     for rule in rules:
-        for absence in rule.absences:
-            for atom in absence.atoms:
-                for key in _read_keys(atom, heads, splits):
-                    for source in by_key[key]:
-                        if source.order > rule.order:
-                            raise RuleRefused(
-                                f"Rule {rule.name} has sh:order {rule.order:g} and needs the absence of {key}, which "
-                                f"rule {source.name} derives with sh:order {source.order:g}; give it a lower order.",
-                                rule=rule.name,
-                            )
+        for needs, atom in _read_whole(rule):
+            for key in _read_keys(atom, heads, splits):
+                for source in by_key[key]:
+                    if source.order > rule.order:
+                        raise RuleRefused(
+                            f"Rule {rule.name} has sh:order {rule.order:g} and needs {needs}{key}, which "
+                            f"rule {source.name} derives with sh:order {source.order:g}; give it a lower order.",
+                            rule=rule.name,
+                        )

@@ -16,7 +16,6 @@ str`) keep IRIs (a subclass of str in rdflib) and booleans (a subclass of int) a
 from __future__ import annotations
 
 import datetime as dt
-import decimal
 import math
 import struct
 from decimal import Decimal
@@ -66,6 +65,8 @@ def of_term(term: Term) -> Value:
     kind: type = value.__class__
     if term.ill_typed or kind not in classes:
         return _retried(term, classes)
+    if kind is Decimal and not value.is_finite():
+        return term
     return Single(value) if datatype == XSD.float else value
 
 
@@ -77,7 +78,7 @@ def to_term(value: Value) -> Term:
         case bool():
             return Literal("true" if value else "false", datatype=XSD.boolean, normalize=False)
         case int():
-            return Literal(str(value), datatype=XSD.integer, normalize=False)
+            return Literal(_integer_lexical(value), datatype=XSD.integer, normalize=False)
         case Single():
             return Literal(_single_lexical(value), datatype=XSD.float, normalize=False)
         case float():
@@ -113,7 +114,15 @@ def _single_lexical(value: float) -> str:
     return str(double_literal(float(value)))
 
 
+def _integer_lexical(value: int) -> str:
+    try:
+        return str(value)
+    except ValueError:
+        # Python writes no more than some thousands of digits, lest it takes too long
+        raise EvalError from None
+
+
 def _decimal_lexical(value: Decimal) -> str:
-    if value == value.to_integral_value():
-        return str(value.quantize(Decimal(1), context=decimal.Context(prec=80)))
-    return format(value, "f").rstrip("0")
+    text = format(value, "f")
+    short = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if short == "-0" else short

@@ -21,6 +21,12 @@ class Meter:
         self.limit = limit
         self.spent = 0
 
+    def step(self, rule: str) -> None:
+        """Count one step outside a compiled function."""
+        self.spent += 1
+        if self.spent > self.limit:
+            self.over(0, rule)
+
     def over(self, steps: int, rule: str) -> NoReturn:
         self.spent += steps
         raise Undecided(

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from kg.errors import Undecided
 from kg.graph import OldAndNew, Triple, WorkingGraph
 from kg.terms import Node
-from reasoner.shacl.sight import Meter, Sight, Trace
-from reasoner.shacl.triggers import Table, Trigger, Triggers
+from reasoner.shacl.sight import UNLIMITED, Meter, Sight, Trace
+from reasoner.shacl.triggers import Table, Trigger, Triggers, passing
 from reasoner.shacl.units import Unit
 
 Pair: TypeAlias = tuple[Unit, Node]
 Lane: TypeAlias = tuple[Table, Sight]
 """The triggers for one kind of evidence, and what shapes see for it."""
 Changes: TypeAlias = Sequence[tuple[Triple, int, int]]
+
+_FEW: Final = 8
+"""So few triggers of a predicate are all looked at."""
 
 
 class Group:
@@ -76,15 +79,28 @@ class Affected:
         """Find the pairs. Spends at most half of what is left of the budget on each trigger."""
         for table, sight in self._lanes:
             for group in grouped(changes, sight.visible):
-                triggers = table.of(group.p)
+                triggers = self._set_off(table, group, sight)
                 if not triggers:
                     continue
                 keeps_form = group.keeps_form(self._triggers)
                 for trigger in triggers:
                     self._follow(trigger, group, keeps_form, sight, changes)
 
+    def _set_off(self, table: Table, group: Group, sight: Sight) -> Sequence[Trigger]:
+        triggers = table.of(group.p)
+        if len(triggers) < _FEW:
+            return triggers
+        whole, self._meter.limit = self._meter.limit, UNLIMITED  # what is above a class is remembered
+        try:
+            return table.led_by(group.p, (*group.removed, *group.added), sight)
+        finally:
+            self._meter.limit = whole
+
     def _follow(self, trigger: Trigger, group: Group, keeps_form: bool, sight: Sight, changes: Changes) -> None:
         unit = trigger.unit
+        if trigger.opaque:
+            self.lost[unit] = None
+            return
         if trigger.blind and keeps_form and group.s not in unit.held and (unit, group.s) not in self._known:
             return
         if trigger.by_presence and group.removed and group.added:
@@ -116,10 +132,7 @@ def _starts(trigger: Trigger, group: Group, sight: Sight) -> Sequence[Node]:
     """Where the way back begins: the subject, or each object that was lost or won."""
     objects = [*group.removed, *group.added]
     if trigger.guard is not None:
-        # The class tree as it is now suffices: of the edges that a class lost on its way up, the last one has its
-        # object still below the guard, so that edge leads back to every instance that was lost.
-        below = sight.below(trigger.guard)
-        objects = [o for o in objects if o in below]
+        objects = passing(trigger.guard, objects, sight)
         if not objects:
             return ()
     return (group.s,) if trigger.forward else objects

@@ -15,7 +15,9 @@ from reasoner.shacl import model
 from reasoner.shacl.hits import Hit, Place
 from reasoner.shacl.model import Constraint, Evidence, Shape, component_of
 from reasoner.shacl.paths import text_of
+from reasoner.shacl.queries import find_by_query
 from reasoner.shacl.sight import Sight
+from reasoner.shacl.sparql import Engine
 from reasoner.shacl.value_tests import compile_distance, compile_test
 from reasoner.shacl.values import Values, compare, distance
 from reasoner.shacl.walk import compile_path
@@ -33,6 +35,7 @@ class Compiler:
         self._values = Values(terms)
         self._keys: dict[tuple[Term, URIRef, str | None], int] = {}
         self._conforms: dict[Shape, Conforms] = {}
+        self.engine = Engine(terms)
 
     def node(self, term: Term) -> Node:
         return self._terms.node(term)
@@ -94,6 +97,8 @@ class Compiler:
                 return _disjoint(place, self.node(predicate))
             case model.LessThan(predicate=predicate, or_equal=or_equal):
                 return _less_than(place, self.node(predicate), or_equal, self._values)
+            case model.Sparql():
+                return find_by_query(constraint, place, self.engine)
             case model.Closed(allowed=allowed):
                 return _closed(place, frozenset(self.node(p) for p in allowed))
             case _:

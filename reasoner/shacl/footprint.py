@@ -7,7 +7,7 @@ constraint: the affected focus nodes are checked again as a whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,6 +19,8 @@ from kg.terms import Term
 from reasoner.shacl import model
 from reasoner.shacl.model import Constraint, Evidence, Shape
 from reasoner.shacl.paths import Path, Predicate, Repeat, join, occurrences
+from reasoner.shacl.sparql.anchors import Place, places_of
+from reasoner.shacl.sparql.translate import THIS, VALUE
 
 _TYPE: Final = Predicate(RDF.type)
 _UPWARDS: Final = Repeat(Predicate(RDFS.subClassOf), "*")
@@ -43,6 +45,8 @@ class Read:
     """Exchanging a value by one of the same form (two doubles, two integers, two booleans) changes nothing here."""
     by_presence: bool = False
     """Only matters whether there is such a triple at all."""
+    opaque: bool = False
+    """No way leads back: a change concerns every target of the shape."""
 
 
 def reads_of(shape: Shape, prefix: Path | None, evidence: Evidence) -> Iterator[Read]:
@@ -86,8 +90,15 @@ def target_reads(shape: Shape, evidence: Evidence) -> Iterator[Read]:
                 yield Read(evidence, None, predicate, by_presence=True)
             case model.TargetObjectsOf(predicate=predicate):
                 yield Read(evidence, None, predicate, forward=False)
+            case model.TargetQuery(query=query):
+                yield from _query_reads(places_of(query, {}, {THIS: None}), evidence)
             case model.TargetNode():
                 pass
+
+
+def _query_reads(places: Iterable[Place], evidence: Evidence) -> Iterator[Read]:
+    for place in places:
+        yield Read(evidence, place.prefix, place.predicate, place.forward, allowed=place.allowed, opaque=place.opaque)
 
 
 def _constraint_reads(
@@ -100,6 +111,8 @@ def _constraint_reads(
             yield Read(evidence, focus, other)
         case model.Closed(allowed=allowed):
             yield Read(evidence, values, None, allowed=allowed)
+        case model.Sparql(query=query):
+            yield from _query_reads(places_of(query, {THIS: focus, VALUE: values}, {}), evidence)
         case _:
             for shape in shapes_in(constraint):
                 yield from reads_of(shape, values, evidence)
@@ -116,6 +129,14 @@ def shapes_in(constraint: Constraint) -> tuple[Shape, ...]:
             return (shape, *siblings)
         case _:
             return ()
+
+
+def asks_queries(shape: Shape) -> bool:
+    """Whether judging the shape, with all it refers to, takes a SPARQL query."""
+    return any(
+        isinstance(constraint, model.Sparql) or any(map(asks_queries, shapes_in(constraint)))
+        for constraint in shape.constraints
+    ) or any(map(asks_queries, shape.properties))
 
 
 def is_blind(shape: Shape) -> bool:

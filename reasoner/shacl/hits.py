@@ -14,7 +14,7 @@ from rdflib import URIRef
 from kg.change import Finding, Severity
 from kg.terms import Node, Term, Terms
 from reasoner.shacl.messages import fill, sentence
-from reasoner.shacl.model import Constraint
+from reasoner.shacl.model import Constraint, Sparql
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +42,8 @@ class Hit(NamedTuple):
     """The predicate that a closed shape does not allow; it takes the place of the path."""
     distance: float | None
     place: Place
+    said: str | None = None
+    """The sentence that a query makes of it."""
 
 
 Identity: TypeAlias = tuple[int, Node, Node | None, Node | None]
@@ -58,8 +60,13 @@ def to_finding(hit: Hit, terms: Terms) -> Finding:
     focus = terms.term(hit.focus)
     value = None if hit.value is None else terms.term(hit.value)
     path = place.path if hit.step is None else f"<{terms.term(hit.step)}>"
-    if place.message is not None:
+    if hit.said is not None:
+        message = hit.said
+    elif place.message is not None:
         message = fill(place.message, focus, value)
     else:
         message = sentence(place.constraint, focus, value, path, hit.distance)
-    return Finding(focus, place.shape, place.component, path, value, place.severity, message, place.code, hit.distance)
+    source = place.constraint.source if isinstance(place.constraint, Sparql) else None
+    return Finding(
+        focus, place.shape, place.component, path, value, place.severity, message, place.code, hit.distance, source
+    )

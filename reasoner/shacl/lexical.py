@@ -73,6 +73,11 @@ INTEGERS: Final = frozenset(_RANGES)
 MAX_DIGITS: Final = 4000
 
 
+def bounds_of(datatype: URIRef) -> tuple[int | None, int | None]:
+    """The least and the greatest value of an integer datatype; None where there is no limit."""
+    return _RANGES.get(datatype, (None, None))
+
+
 def is_legal(text: str, datatype: URIRef) -> bool:
     """Whether the text is in the lexical space of the datatype; True for datatypes that are not XSD's."""
     bounds = _RANGES.get(datatype)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 from rdflib import BNode, Literal
@@ -13,6 +14,7 @@ from reasoner.shacl import model
 from reasoner.shacl.model import Constraint, Order
 
 _HOLE: Final = re.compile(r"\{[$?](this|value)\}")
+_ANY_HOLE: Final = re.compile(r"\{[$?](\w+)\}")
 _IRI: Final = re.compile(r"<([^<>]*)>")
 _WORDS: Final = {
     Order.MIN_EXCLUSIVE: "must be above",
@@ -33,9 +35,21 @@ def fill(message: str, focus: Term, value: Term | None) -> str:
     return _HOLE.sub(replaced, message) if "{" in message else message
 
 
+def fill_holes(message: str, value_of: Callable[[str], Term | None], path: str | None) -> str:
+    """A query's message with {?name} and {$name} replaced by short names; {?path} and {$PATH} by the shape's path."""
+
+    def replaced(hole: re.Match[str]) -> str:
+        term = value_of(hole[1])
+        if term is not None:
+            return name(term)
+        return _shortened(path) if path is not None and hole[1] in ("path", "PATH") else hole[0]
+
+    return _ANY_HOLE.sub(replaced, message) if "{" in message else message
+
+
 def sentence(constraint: Constraint, focus: Term, value: Term | None, path: str | None, distance: float | None) -> str:
     """What is wrong, from constraint and values, such as `Filler: curMachSpeed 520 must not be above 500.`"""
-    way = "" if path is None else _IRI.sub(lambda found: _local(found[1]), path)
+    way = "" if path is None else _shortened(path)
     subject = " ".join(filter(None, (way, "" if value is None else name(value)))) or "this node"
     return f"{name(focus)}: {_claim(constraint, subject, way or 'it', distance)}."
 
@@ -66,6 +80,9 @@ def _claim(constraint: Constraint, subject: str, way: str, distance: float | Non
             return f"{way} lacks the value {name(wanted)}"
         case model.Closed():
             return f"{subject} is not allowed, because the shape is closed"
+        case model.Sparql(component=component, source=source):
+            found = component if source is None or isinstance(source, BNode) else source
+            return f"{subject} does not satisfy {name(found)}"
         case model.Equals() | model.Disjoint() | model.LessThan():
             return _pair(constraint, subject)
         case _:
@@ -118,6 +135,10 @@ def name(term: RdfNode) -> str:
     if not isinstance(term, Literal):
         return _local(str(term))
     return f"{term.value:.12g}" if isinstance(term.value, float) else str(term)
+
+
+def _shortened(path: str) -> str:
+    return _IRI.sub(lambda found: _local(found[1]), path)
 
 
 def _local(iri: str) -> str:

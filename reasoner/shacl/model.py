@@ -1,6 +1,6 @@
 """Shapes as values: what a shapes graph says, checked for well-formedness and free of recursion.
 
-Source: SHACL 2 (shapes, targets) and 4 (core constraint components).
+Source: SHACL 2 (shapes, targets), 4 (core constraint components), 5 and 6 (SPARQL); SHACL-AF 3 (SPARQL targets).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from rdflib.namespace import SH
 from kg.change import Severity
 from kg.terms import Term
 from reasoner.shacl.paths import Path
+from reasoner.shacl.sparql.algebra import Query
 
 
 class Evidence(Enum):
@@ -51,7 +52,15 @@ class TargetObjectsOf:
     predicate: URIRef
 
 
-Target: TypeAlias = TargetNode | TargetClass | TargetSubjectsOf | TargetObjectsOf
+@dataclass(frozen=True, slots=True, eq=False)
+class TargetQuery:
+    """`sh:target` with a SPARQL query: its values of ?this."""
+
+    query: Query
+    source: Term
+
+
+Target: TypeAlias = TargetNode | TargetClass | TargetSubjectsOf | TargetObjectsOf | TargetQuery
 
 
 # constraints
@@ -194,6 +203,19 @@ class In:
     values: tuple[Term, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Sparql:
+    """`sh:sparql`, or a constraint component that the shapes graph declares."""
+
+    component: URIRef
+    query: Query
+    asks: bool
+    """Whether the query is asked about each value, or else selects what is wrong with the focus node."""
+    message: str | None
+    source: Term | None
+    """The sh:sparql node, as in sh:sourceConstraint; None for components."""
+
+
 Constraint: TypeAlias = (
     OfClass
     | OfDatatype
@@ -216,6 +238,7 @@ Constraint: TypeAlias = (
     | Closed
     | HasValue
     | In
+    | Sparql
 )
 
 _ORDER_COMPONENT: Final = {
@@ -247,6 +270,8 @@ _COMPONENT: Final[dict[type, URIRef]] = {
 def component_of(constraint: Constraint) -> URIRef:
     """The IRI of the constraint's component, as in sh:sourceConstraintComponent."""
     match constraint:
+        case Sparql(component=component):
+            return component
         case Bound(order=order):
             return _ORDER_COMPONENT[order]
         case Count(least=least):
@@ -289,6 +314,24 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True)
+class Costly:
+    """A query of a shape for which no way leads from a changed triple back to the focus nodes.
+
+    A change to one of its predicates leads to the check of every target of the shape.
+    """
+
+    shape: Term
+    query: str
+    """What holds the query: `sh:sparql`, `sh:target` or the IRI of a constraint component."""
+    predicates: tuple[URIRef, ...] | None
+    """In the order of their names; None where every change counts."""
+
+    def __str__(self) -> str:
+        changes = "any change" if self.predicates is None else f"a change of {', '.join(self.predicates)}"
+        return f"Shape {self.shape.n3()}: {changes} leads to the check of all its targets, because of {self.query}."
+
+
+@dataclass(frozen=True, slots=True)
 class Shapes:
     """A shapes graph, understood."""
 
@@ -298,3 +341,5 @@ class Shapes:
     """Names of the shapes declared standing and of the property shapes below them, as in `Finding.shape`."""
     severities: Mapping[Term, URIRef] = field(default_factory=dict)
     """Shapes with a severity that is not SHACL's own."""
+    costly: tuple[Costly, ...] = ()
+    """What is costly, in the order of the shapes' names."""

@@ -5,6 +5,7 @@ Source: SHACL 2, 3.4.3 (recursion), 4.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NoReturn
 
@@ -20,10 +21,13 @@ from reasoner.shacl import model
 from reasoner.shacl.lexical import is_legal
 from reasoner.shacl.model import Constraint, Evidence, Order, Shape, Shapes, Target
 from reasoner.shacl.parse_paths import IllFormed, read_list, read_path
+from reasoner.shacl.parse_sparql import SparqlReader
 from reasoner.shacl.paths import Predicate
+from reasoner.shacl.queries import costly_queries
 from reasoner.shacl.regex import Regex
 from reasoner.shacl.values import value_of
 
+_LOG: Final = logging.getLogger(__name__)
 _SH: Final = str(SH)
 _TARGETS: Final = (SH.targetNode, SH.targetClass, SH.targetSubjectsOf, SH.targetObjectsOf)
 _NAMES_OF_SHAPES: Final = (SH.NodeShape, SH.PropertyShape)
@@ -45,7 +49,7 @@ _READ: Final = frozenset((*_TARGETS, *_PROPERTY_ONLY, *_ORDERS)).union(
     (SH["class"], SH.datatype, SH.nodeKind, SH.minLength, SH.maxLength, SH.pattern, SH.flags, SH.languageIn),
     (SH.equals, SH.disjoint, SH["not"], SH["and"], SH["or"], SH.xone, SH.node, SH.property, SH["in"], SH.hasValue),
     (SH.qualifiedValueShape, SH.qualifiedMinCount, SH.qualifiedMaxCount, SH.qualifiedValueShapesDisjoint),
-    (SH.closed, SH.ignoredProperties, SH.path, SH.severity, SH.message, SH.deactivated),
+    (SH.closed, SH.ignoredProperties, SH.path, SH.severity, SH.message, SH.deactivated, SH.sparql, SH.target),
 )
 
 
@@ -59,11 +63,24 @@ def compile_shapes(graph: Graph) -> Shapes:
     reader = _ShapeReader(graph)
     shapes = [reader.shape(node) for node in sorted(reader.candidates(), key=lambda n: n.n3())]
     roots = tuple(shape for shape in shapes if shape.targets)
+    costly = tuple(cost for shape in sorted(reader.done(), key=_name_of) for cost in costly_queries(shape))
+    for cost in costly:
+        _LOG.warning("%s", cost)
     return Shapes(
         roots,
         frozenset(node for root in roots for node in _standing(root, inherited=False)),
         {shape.node: shape.own_severity for shape in reader.done() if shape.own_severity is not None},
+        costly,
     )
+
+
+def read_shape(graph: Graph, node: RdfNode) -> Shape:
+    """One shape of a graph, with all it refers to, whether it has targets or not. Raises ShapeRefused."""
+    return _ShapeReader(graph).shape(node)
+
+
+def _name_of(shape: Shape) -> str:
+    return shape.node.n3()
 
 
 def _standing(shape: Shape, *, inherited: bool) -> Iterator[Term]:
@@ -78,10 +95,10 @@ def _refuse_extensions(graph: Graph) -> None:
     for regime in graph.objects(None, SH.entailment):
         reason = f"sh:entailment {regime.n3()} is not supported; what the twin's own rules infer is visible anyway"
         raise ShapeRefused(f"The shapes graph cannot be used: {reason}.", reason=reason)
-    for component in graph.subjects(RDF.type, SH.ConstraintComponent):
-        if not str(component).startswith(_SH):
-            reason = f"the constraint component {component.n3()} is declared by the graph itself"
-            raise ShapeRefused(f"The shapes graph cannot be used: {reason}.", reason=reason)
+    try:
+        _ = SparqlReader(graph).components
+    except IllFormed as error:
+        raise ShapeRefused(f"The shapes graph cannot be used: {error}.", reason=str(error)) from error
 
 
 _DEEPEST: Final = 60
@@ -92,6 +109,7 @@ class _ShapeReader:
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
+        self._sparql = SparqlReader(graph)
         self._done: dict[RdfNode, Shape] = {}
         self._open: list[RdfNode] = []
         self._classes = _instances(graph, (RDFS.Class, OWL.Class))
@@ -145,6 +163,7 @@ class _ShapeReader:
             self._refuse(node, "the shapes graph says nothing about it, so it is missing")
         self._refuse_unknown(node)
         path = self._one(node, SH.path)
+        way = None if path is None else read_path(self._graph, path)
         if path is None:
             for predicate in _PROPERTY_ONLY:
                 if (node, predicate, None) in self._graph:
@@ -158,9 +177,9 @@ class _ShapeReader:
         own_severity = None if severity is None else self._iri(node, SH.severity, severity)
         return Shape(
             node=node,  # type: ignore[arg-type]  # literals have been refused
-            path=None if path is None else read_path(self._graph, path),
+            path=way,
             targets=tuple(self._targets(node)),
-            constraints=tuple(self._constraints(node)),
+            constraints=(*self._constraints(node), *self._sparql.constraints(node, way)),
             properties=tuple(self.shape(p) for p in self._all(node, SH.property)),
             severity=_SEVERITIES.get(own_severity or SH.Violation, Severity.VIOLATION),
             own_severity=None if own_severity in _SEVERITIES else own_severity,
@@ -173,6 +192,8 @@ class _ShapeReader:
 
     def _refuse_unknown(self, node: RdfNode) -> None:
         for predicate in sorted(set(self._graph.predicates(node)), key=str):
+            if predicate == SH.select and (node, SH.sparql, node) in self._graph:
+                continue  # a shape that is its own constraint
             if str(predicate).startswith(_SH) and predicate not in _READ and predicate not in _HARMLESS:
                 self._refuse(node, f"{_short(predicate)} is not supported")
 
@@ -191,6 +212,7 @@ class _ShapeReader:
             yield model.TargetSubjectsOf(self._iri(node, SH.targetSubjectsOf, value))
         for value in self._all(node, SH.targetObjectsOf):
             yield model.TargetObjectsOf(self._iri(node, SH.targetObjectsOf, value))
+        yield from self._sparql.targets(node)
 
     # constraints
 

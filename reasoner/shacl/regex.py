@@ -26,12 +26,12 @@ _ESCAPED: Final = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\
 class Regex:
     """A pattern to match texts against. Raises ShapeRefused where it cannot be run safely or means nothing."""
 
-    __slots__ = ("_known", "_store", "_tail")
+    __slots__ = ("_flags", "_known", "_pattern", "_store")
 
     def __init__(self, pattern: str, flags: str, shape: Term) -> None:
         complaint = _complaint(pattern, flags)
         self._store = pyoxigraph.Store()
-        self._tail = f", {_quoted(pattern)}, {_quoted(flags)}) AS ?found) WHERE {{}}"
+        self._pattern, self._flags = _quoted(pattern), _quoted(flags)
         self._known: dict[str, bool] = {}
         if complaint is None and self._ask("") is None:
             complaint = "it is no regular expression, or too large a one"
@@ -51,13 +51,21 @@ class Regex:
             found = self._known[text] = bool(self._ask(text))
         return found
 
+    def replaced(self, text: str, replacement: str) -> str | None:
+        """The text with each match replaced, as SPARQL's REPLACE does it; None where that is an error."""
+        return self._value(f"REPLACE({_quoted(text)}, {self._pattern}, {_quoted(replacement)}, {self._flags})")
+
     def _ask(self, text: str) -> bool | None:
         """None where Oxigraph cannot evaluate the expression."""
-        solutions = self._store.query(f"SELECT (REGEX({_quoted(text)}{self._tail}")
+        found = self._value(f"REGEX({_quoted(text)}, {self._pattern}, {self._flags})")
+        return None if found is None else found == "true"
+
+    def _value(self, expression: str) -> str | None:
+        solutions = self._store.query(f"SELECT ({expression} AS ?found) WHERE {{}}")
         if not isinstance(solutions, pyoxigraph.QuerySolutions):
             return None
         found = next(solutions)["found"]
-        return None if found is None else isinstance(found, pyoxigraph.Literal) and found.value == "true"
+        return found.value if isinstance(found, pyoxigraph.Literal) else None
 
 
 def _quoted(text: str) -> str:

@@ -43,6 +43,8 @@ def _result(finding: Finding, severities: Mapping[Term, URIRef], graph: Graph) -
         graph.add((node, SH.resultPath, write_path(of_text(finding.path), graph)))
     if finding.value is not None:
         graph.add((node, SH.value, finding.value))
+    if finding.source is not None:
+        graph.add((node, SH.sourceConstraint, finding.source))
     if finding.code is not None:
         graph.add((node, TW.code, Literal(finding.code)))
     return node

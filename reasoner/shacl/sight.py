@@ -45,7 +45,18 @@ class Reader(Protocol):
 class Sight:
     """The part of a working graph that is held by one of the `visible` named graphs. Implements Reader."""
 
-    __slots__ = ("_below", "_graph", "_marks", "_sub_class_of", "_type", "asserted", "entailed", "meter", "visible")
+    __slots__ = (
+        "_below",
+        "_graph",
+        "_marks",
+        "_sub_class_of",
+        "_type",
+        "asserted",
+        "entailed",
+        "meter",
+        "version",
+        "visible",
+    )
 
     def __init__(self, graph: WorkingGraph, visible: int, meter: Meter, type_: Node, sub_class_of: Node) -> None:
         self._graph = graph
@@ -54,6 +65,8 @@ class Sight:
         self._type = type_
         self._sub_class_of = sub_class_of
         self._below: dict[Node, frozenset[Node]] = {}
+        self.version = 0
+        """Counts how often the classes were forgotten."""
         self.meter = meter
         self.asserted: Sight = self
         self.entailed: Sight = self
@@ -66,16 +79,16 @@ class Sight:
         return bool(self._marks(s, p, o) & self.visible)
 
     def objects(self, s: Node, p: Node) -> list[Node]:
-        marks, visible, meter = self._marks, self.visible, self.meter
-        found = [o for o in self._graph.objects(s, p) if marks(s, p, o) & visible]
+        meter = self.meter
+        found = self._graph.seen_objects(s, p, self.visible)
         meter.spent += 1 + len(found)
         if meter.spent > meter.limit:
             raise meter.overspent()
         return found
 
     def subjects(self, p: Node, o: Node) -> list[Node]:
-        marks, visible, meter = self._marks, self.visible, self.meter
-        found = [s for s in self._graph.subjects(p, o) if marks(s, p, o) & visible]
+        meter = self.meter
+        found = self._graph.seen_subjects(p, o, self.visible)
         meter.spent += 1 + len(found)
         if meter.spent > meter.limit:
             raise meter.overspent()
@@ -89,6 +102,10 @@ class Sight:
 
     def predicates(self, s: Node) -> list[Node]:
         return [p for p in list(self._graph.predicates(s)) if self.objects(s, p)]
+
+    def all_predicates(self) -> list[Node]:
+        """Every predicate that a triple may have."""
+        return self._graph.all_predicates()
 
     # classes
 
@@ -112,6 +129,7 @@ class Sight:
     def forget_classes(self) -> None:
         """Called after a change of rdfs:subClassOf."""
         self._below.clear()
+        self.version += 1
 
     def is_a(self, node: Node, cls: Node) -> bool:
         """Whether node rdf:type/rdfs:subClassOf* cls."""

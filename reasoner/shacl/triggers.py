@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from rdflib import RDF, RDFS, Literal
 
@@ -12,6 +13,7 @@ from reasoner.shacl.checks import Compiler
 from reasoner.shacl.footprint import Read
 from reasoner.shacl.model import Evidence
 from reasoner.shacl.paths import Path, occurrences, reverse
+from reasoner.shacl.sight import Sight
 from reasoner.shacl.units import Unit
 from reasoner.shacl.walk import Walk, compile_path
 
@@ -29,6 +31,8 @@ class Trigger:
     by_presence: bool
     allowed: frozenset[Node]
     """For closed shapes the predicates that do not matter."""
+    opaque: bool = False
+    """No way leads back: every target of the unit is concerned."""
 
 
 class Table:
@@ -39,6 +43,9 @@ class Table:
         self.by_predicate: dict[Node, list[Trigger]] = {}
         self.wildcards: list[Trigger] = []
         self._merged: dict[Node, Sequence[Trigger]] = {}
+        self._guarded: set[Node] = set()
+        self._led: dict[tuple[Node, ...], Sequence[Trigger]] = {}
+        self._version = 0
 
     def of(self, predicate: Node) -> Sequence[Trigger]:
         """The triggers of a predicate, those of closed shapes included; put together when first asked for."""
@@ -46,7 +53,37 @@ class Table:
         if found is None:
             wild = [t for t in self.wildcards if predicate not in t.allowed]
             found = self._merged[predicate] = (*self.by_predicate.get(predicate, ()), *wild)
+            if any(trigger.guard is not None for trigger in found):
+                self._guarded.add(predicate)
         return found
+
+    def led_by(self, predicate: Node, objects: Sequence[Node], sight: Sight) -> Sequence[Trigger]:
+        """The triggers of a predicate that a change to these objects sets off: its guard, if any, lets one pass.
+
+        Most triggers of rdf:type are guarded by a class, so that what is left is remembered for as long as the class
+        tree is. The class tree as it is now suffices: of the edges that a class lost on its way up, the last one has
+        its object still below the guard, so that edge leads back to every instance that was lost.
+        """
+        triggers = self.of(predicate)
+        if predicate not in self._guarded:
+            return triggers
+        if self._version != sight.version or len(self._led) > _MOST_LED:
+            self._led.clear()
+            self._version = sight.version
+        key = (predicate, *objects)
+        found = self._led.get(key)
+        if found is None:
+            found = self._led[key] = [t for t in triggers if t.guard is None or passing(t.guard, objects, sight)]
+        return found
+
+
+_MOST_LED: Final = 10_000
+
+
+def passing(guard: Node, objects: Sequence[Node], sight: Sight) -> list[Node]:
+    """The objects that are the class or one below it."""
+    below = sight.below(guard)
+    return [o for o in objects if o in below]
 
 
 class Triggers:
@@ -59,6 +96,8 @@ class Triggers:
         self.sub_class_of = terms.node(RDFS.subClassOf)
         self.walked_back: set[Node] = {terms.node(RDF.type), self.sub_class_of}
         """Predicates that are walked from object to subject, so that the graph must index them."""
+        self.remembered: set[Node | None] = {self.sub_class_of}
+        """Predicates whose change makes stale what is remembered of classes and targets; None: every predicate."""
         tables = {evidence: Table(evidence) for evidence in Evidence}
         for unit in units:
             for read in unit.reads:
@@ -67,6 +106,8 @@ class Triggers:
 
     def _enter(self, unit: Unit, read: Read, table: Table) -> None:
         node = self._compiler.node
+        if read.opaque and unit.targets.queries:
+            self.remembered.add(None if read.predicate is None else node(read.predicate))
         trigger = Trigger(
             unit,
             None if read.prefix is None else self._back(read.prefix),
@@ -75,6 +116,7 @@ class Triggers:
             read.blind,
             read.by_presence,
             frozenset(node(p) for p in read.allowed),
+            read.opaque,
         )
         if read.predicate is None:
             table.wildcards.append(trigger)

@@ -18,6 +18,7 @@ from reasoner.shacl.footprint import Read, distinct, own_reads, path_reads, targ
 from reasoner.shacl.hits import Hit
 from reasoner.shacl.model import Evidence, Shape
 from reasoner.shacl.paths import Path, Predicate, join
+from reasoner.shacl.queries import QueryTarget
 from reasoner.shacl.sight import Sight
 from reasoner.shacl.walk import Walk, compile_path
 
@@ -30,6 +31,7 @@ class Targets:
     classes: tuple[Node, ...]
     subjects_of: tuple[Node, ...]
     objects_of: tuple[Node, ...]
+    queries: tuple[QueryTarget, ...] = ()
 
     def hold(self, sight: Sight, node: Node) -> bool:
         """Whether the node is a target."""
@@ -41,7 +43,9 @@ class Targets:
         for p in self.subjects_of:
             if sight.objects(node, p):
                 return True
-        return any(sight.subjects(p, node) for p in self.objects_of)
+        if any(sight.subjects(p, node) for p in self.objects_of):
+            return True
+        return any(query.holds(sight, node) for query in self.queries)
 
     def all(self, sight: Sight) -> dict[Node, None]:
         """Every target, once."""
@@ -52,6 +56,8 @@ class Targets:
             found.update((s, None) for s, _ in sight.pairs(p))
         for p in self.objects_of:
             found.update((o, None) for _, o in sight.pairs(p))
+        for query in self.queries:
+            found.update(dict.fromkeys(query.all(sight)))
         return found
 
 
@@ -63,6 +69,10 @@ class Unit:
     """A shape with targets and one of the shapes below it."""
 
     root: Shape
+    shape: Shape
+    """The shape below it; the root itself where the chain is empty and the shape has targets."""
+    prefix: Path | None
+    """The paths of the chain one after the other."""
     targets: Targets
     see: Callable[[Sight], Sight]
     """From any sight to that of the shape with the targets."""
@@ -137,6 +147,8 @@ class _Splitter:
         node = self._compiler.node
         return Unit(
             root=self._root,
+            shape=shape,
+            prefix=join(*(path for _, path in chain)),
             targets=self._targets,
             see=seen_by(self._evidence),
             chain=tuple((seen_by(seen), compile_path(path, node)) for seen, path in chain),
@@ -162,6 +174,7 @@ def _compile_targets(shape: Shape, compiler: Compiler) -> Targets:
         tuple(node(t.cls) for t in shape.targets if isinstance(t, model.TargetClass)),
         tuple(node(t.predicate) for t in shape.targets if isinstance(t, model.TargetSubjectsOf)),
         tuple(node(t.predicate) for t in shape.targets if isinstance(t, model.TargetObjectsOf)),
+        tuple(QueryTarget(t, shape.node, compiler.engine) for t in shape.targets if isinstance(t, model.TargetQuery)),
     )
 
 

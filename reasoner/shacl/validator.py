@@ -6,25 +6,31 @@ again as a whole on the graph as it is now, and compared with what was remembere
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Final
 
 from rdflib import RDF, RDFS
 
+from kg.bands import Watch
 from kg.change import Finding, Findings
 from kg.errors import Undecided
 from kg.graph import Transaction, WorkingGraph
 from kg.names import ASSERTED, VISIBLE, mask
+from kg.terms import Node
 from reasoner.shacl.affected import Affected, Changes, Pair
+from reasoner.shacl.bands import Bands
 from reasoner.shacl.checks import Compiler
 from reasoner.shacl.compare import Comparison, worst
 from reasoner.shacl.hits import Hit, Identity, identity_of, to_finding
 from reasoner.shacl.model import Evidence, Shapes
 from reasoner.shacl.sight import UNLIMITED, Meter, Sight
 from reasoner.shacl.triggers import Triggers
-from reasoner.shacl.units import units_of
+from reasoner.shacl.units import Unit, units_of
 
 _NONE: Final[tuple[Hit, ...]] = ()
+#: In the place of a focus node: all targets of a unit. NaN is the one float that is no node.
+_ALL: Final[Node] = math.nan
 #: Work units (look-ups and nodes they return) that a check may spend; roughly a microsecond each.
 BUDGET: Final = 500_000
 
@@ -44,8 +50,10 @@ class Validator:
         compiler = Compiler(graph.terms)
         self._units = [unit for root in shapes.roots for unit in units_of(root, compiler)]
         self._triggers = Triggers(self._units, compiler, graph.terms)
+        self._bands = Bands(self._triggers, graph)
         self._lanes = [(table, self._sights[table.evidence]) for table in self._triggers.tables]
         self._entailed = self._sights[Evidence.ENTAILED]
+        self._queries = [query for unit in self._units for query in unit.targets.queries]
         self._count: dict[Identity, int] = {}
         self._owed: dict[Pair, None] = {}
         self._opened: _Opened | None = None
@@ -57,7 +65,7 @@ class Validator:
         transaction.on_rollback(self._snapshot())
         self._opened = None
         self._owed, self._count = {}, {}
-        self._forget_classes()
+        self._forget()
         self.meter.limit = UNLIMITED
         for predicate in self._triggers.walked_back:
             self._graph.subjects(predicate, predicate)  # builds the index now and not during a Change
@@ -96,6 +104,10 @@ class Validator:
                         found[identity_of(hit)] = worst((known, hit))
         return (to_finding(hit, self._graph.terms) for hit in found.values())
 
+    def watch(self, predicate: Node) -> Watch | None:
+        """Between which values of the predicate no result changes; None where that can't be told."""
+        return self._bands.of(predicate)
+
     # one check
 
     def _open(self, transaction: Transaction, since: int) -> _Opened:
@@ -108,7 +120,7 @@ class Validator:
         self._follow_classes(opened, changes, log)
         affected = Affected(self._triggers, self._graph, self._lanes, self.meter, opened.before)
         affected.walk(changes)
-        self._settle_debts(affected, log)
+        self._settle_debts(affected, opened, log)
         for pair, hits in opened.before.items():
             if pair not in affected.pairs:
                 self._change(pair, hits, opened, log)
@@ -116,25 +128,43 @@ class Validator:
             self._recheck(pair, opened, log)
 
     def _follow_classes(self, opened: _Opened, changes: Changes, log: _Log) -> None:
-        sub_class_of = self._triggers.sub_class_of
-        if opened.classes_changed or any(triple.p == sub_class_of for triple, _, _ in changes):
+        remembered = self._triggers.remembered
+        if opened.classes_changed or None in remembered or any(triple.p in remembered for triple, _, _ in changes):
             opened.classes_changed = True
-            self._forget_classes()
+            self._forget()
             log.classes_changed = True
 
-    def _settle_debts(self, affected: Affected, log: _Log) -> None:
+    def _settle_debts(self, affected: Affected, opened: _Opened, log: _Log) -> None:
         """Put what an earlier check could not decide onto the list, and what this one could not find."""
         if not (self._owed or affected.lost):
             return
         log.keep_debts()
-        affected.pairs.update(self._owed)
-        self._owed = {}
-        limit, spent = self.meter.limit, self.meter.spent
-        self.meter.limit = UNLIMITED  # naming the targets is the price of having lost track of them
+        owed, self._owed = self._owed, {}
+        affected.lost.update((unit, None) for unit, focus in owed if focus is _ALL)
+        affected.pairs.update((pair, None) for pair in owed if pair[1] is not _ALL)
         for unit in affected.lost:
-            foci = unit.all_targets(self._entailed)
-            affected.pairs.update(((unit, focus), None) for focus in (*foci, *unit.held))
-        self.meter.limit, self.meter.spent = limit, spent
+            affected.pairs.update(((unit, focus), None) for focus in self._named(unit))
+        affected.pairs.update((pair, None) for pair in opened.before if pair[0] in affected.lost)
+
+    def _named(self, unit: Unit) -> tuple[Node, ...]:
+        """Every node on which the unit may have or have had results.
+
+        Naming them is the price of having lost track, so it is not counted; but a query that names them is.
+        """
+        meter = self.meter
+        limit, spent = meter.limit, meter.spent
+        if unit.targets.queries:
+            meter.halve()
+        else:
+            meter.limit = UNLIMITED
+        try:
+            return (*unit.all_targets(self._entailed), *unit.held)
+        except Undecided:
+            self._owed[unit, _ALL] = None
+            return tuple(unit.held)
+        finally:
+            meter.limit = limit
+            meter.spent = meter.spent if unit.targets.queries else spent
 
     def _recheck(self, pair: Pair, opened: _Opened, log: _Log) -> None:
         whole = self.meter.halve()
@@ -191,9 +221,12 @@ class Validator:
             comparison.add(old, unit.held.get(focus, _NONE))
         return comparison.findings(self._graph.terms, tuple(undecided))
 
-    def _forget_classes(self) -> None:
+    def _forget(self) -> None:
+        """Drop what is remembered of the class tree and of what target queries select."""
         for sight in self._sights.values():
             sight.forget_classes()
+        for query in self._queries:
+            query.forget()
 
     def _snapshot(self) -> Callable[[], None]:
         held = [dict(unit.held) for unit in self._units]
@@ -205,7 +238,7 @@ class Validator:
                 unit.held.update(old)
             self._count, self._owed = count, owed
             self._opened = None
-            self._forget_classes()
+            self._forget()
 
         return undo
 
@@ -251,7 +284,7 @@ class _Log:
         if self._debts is not None:
             self._validator._owed = dict(self._debts)
         if self.classes_changed:
-            self._validator._forget_classes()
+            self._validator._forget()
 
 
 def sights_of(graph: WorkingGraph, meter: Meter) -> dict[Evidence, Sight]:

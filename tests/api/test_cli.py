@@ -246,6 +246,22 @@ def test_a_refused_request_shows_its_reasons(shell: Shell, fake: Any) -> None:
     assert "Too fast. [LIM-SPEED-MAX]" in out
 
 
+def test_a_refusal_may_come_with_what_would_pass(shell: Shell, fake: Any) -> None:
+    """With --why-not: each way in people's words, or that none was found; the exit code stays that of a refusal."""
+    repair = {"kind": "ask-instead", "sentence": f"You could ask {BOT}Filler for at most 440 instead.", "edits": []}
+    answers = iter([{"sentence": "1 way found.", "repairs": [repair]}, {"sentence": "None found.", "repairs": []}])
+    fake.serve("core", submit=refuses, why_not=lambda source, body: next(answers))
+    asked = ("set", "Filler.SetMachSpeed", "900", "--reason", "trial", "--dry-run", "--why-not")
+
+    code, out, _ = shell(*asked)
+    _, document = shell.json(*asked)
+
+    assert (code, [call[:2] for call in fake.calls[:2]]) == (1, [("core", "submit"), ("core", "why_not")])
+    assert fake.calls[0][3]["change"]["id"] == fake.calls[1][3]["change"]["id"]
+    assert "You could ask Filler for at most 440 instead." in out
+    assert document["why_not"] == {"sentence": "None found.", "repairs": []}
+
+
 def test_a_mistyped_stop_says_that_nothing_stopped(shell: Shell, fake: Any) -> None:
     """Nobody may walk away believing that the filler is stopped; the name that was meant is shown."""
     code, out, err = shell("stop", "filler")

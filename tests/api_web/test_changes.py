@@ -52,6 +52,23 @@ TOO_FAST = Finding(
     distance=440.0,
 )
 
+REMOTE = {"s": f"<{BOT.Filler}>", "p": f"<{TW.siteRemote}>", "o": f'"true"^^<{XSD.boolean}>', "g": "state"}
+WHY_NOT = {
+    "admitted": False,
+    "seq": 4711,
+    "sentence": "1 way found among 1 candidate.",
+    "repairs": [
+        {
+            "kind": "would-have-to-hold",
+            "sentence": f"It would pass if {BOT.Filler} were in remote.",
+            "edits": [{"part": "facts", "remove": None, "add": REMOTE, "by": "itself"}],
+        }
+    ],
+    "judged": 1,
+    "candidates": 32,
+    "stopped": "exhausted",
+}
+
 
 @cache
 def bottling() -> PlantFolder:
@@ -73,6 +90,7 @@ class GateTwin(StubTwin):
     sent: list[tuple[str, Change, bool]] = field(default_factory=list)
     asked: list[Mapping[str, Any]] = field(default_factory=list)
     rows: int = 10_000
+    whys: list[Mapping[str, Any]] = field(default_factory=list)
     plant: PlantFolder = field(default_factory=bottling)
     info: RunInfo = field(default_factory=lambda: RunInfo.of(bottling()))
 
@@ -90,6 +108,9 @@ class GateTwin(StubTwin):
     ) -> Any:
         if (part, method) == (CORE, "status"):
             return {"seq": 4710}
+        if (part, method) == (CORE, "why_not"):
+            self.whys.append(body)
+            return WHY_NOT
         if (part, method) == (REPLICA, "query"):
             self.asked.append(body)
             limits = Limits(rows=min(self.rows, body["limit"]))
@@ -388,3 +409,29 @@ async def test_the_examples_work(post: Callable[..., Any], twin: GateTwin, media
 
         assert answer.status_code in (200, 202), answer.text
     assert all(change.adds for _, change, _ in twin.sent)
+
+
+@pytest.mark.parametrize("query", ["?dry_run=true&why_not=true", "?why_not=true"])
+async def test_what_would_make_it_pass(post: Callable[..., Any], twin: GateTwin, query: str) -> None:
+    """Asked of the core for a Change that was refused, with short names; on a real Change it is in the problem."""
+    twin.reasons = (Reason("PERM-REMOTE", "The machine is not in remote.", TOO_FAST),)
+
+    answer = (await post(SPEED, query=query)).json()
+
+    (repair,) = answer.get("verdict", answer)["why_not"]["repairs"]
+    assert repair["sentence"] == "It would pass if Filler were in remote."
+    assert repair["edits"][0]["add"]["g"] == "state"
+    assert twin.whys[0]["change"]["id"] == twin.change.id
+
+
+@pytest.mark.parametrize(("query", "reasons"), [("?dry_run=true&why_not=true", ()), ("?dry_run=true", ("x",))])
+async def test_why_not_is_asked_only_of_a_refusal(
+    post: Callable[..., Any], twin: GateTwin, query: str, reasons: tuple[str, ...]
+) -> None:
+    """What is admitted needs no repair, and nobody searches unasked."""
+    twin.reasons = tuple(Reason(reason, "No.") for reason in reasons)
+
+    answer = await post(SPEED, query=query)
+
+    assert answer.json()["why_not"] is None
+    assert twin.whys == []

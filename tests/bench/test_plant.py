@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 from rdflib import RDF, SH
 
 from bench.loaded import counted_work, loaded
@@ -123,3 +125,21 @@ def test_an_edit_of_ten_triples_goes_and_comes_back() -> None:
 def test_counted_work_does_not_depend_on_the_size() -> None:
     """The same readings and the same request cost the same work in a plant four times as large."""
     assert counted_work(loaded(10_000)) == counted_work(loaded(40_000))
+
+
+def test_changes_leave_nothing_to_the_collector() -> None:
+    """Readings and requests make no cycles, which only the collector could take away, in the middle of a Change."""
+    here = loaded(2_000)
+    for change in (*(here.plant.calm() for _ in range(100)), here.plant.request()):
+        here.decide(change)  # what is compiled when it is first needed
+    changes = [here.plant.calm() for _ in range(20)] + [here.plant.request() for _ in range(5)]
+    gc.collect()
+    gc.disable()
+    try:
+        for change in changes:
+            here.decide(change)
+        left = gc.collect()
+    finally:
+        gc.enable()
+
+    assert left == 0

@@ -36,7 +36,8 @@ from kg.store import DataDirectory
 from kg.terms import double_literal
 from kg.wire import quads_to_text
 from ontology import PACK, TW
-from reasoner.rules import Rule, parse_construct, sparql
+from reasoner.rules import Rule, parse_construct
+from reasoner.rules.reading import sparql
 from reasoner.shacl import compile_shapes
 
 _START_US = 1_800_000_000_000_000

@@ -11,7 +11,7 @@ from rdflib import XSD, BNode, Literal, URIRef
 
 from kg.change import Change, Expected, Kind, Quad, Role, Source
 from kg.errors import BadChange, BadTerm, TwinError
-from kg.exchange import read_patch, to_patch
+from kg.exchange import read_patch, read_steps, to_patch
 from kg.names import GraphName
 
 PLANT = "<https://w3id.org/twinwright/graph/plant>"
@@ -149,3 +149,28 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     """No text brings the reader to another error than its own."""
     with contextlib.suppress(BadChange, BadTerm):
         read_patch(text)
+
+
+def test_a_patch_for_plain_triples_names_no_graph() -> None:
+    """Or any; all rows fall into the one graph that is given, in their order, and deletions may name blank nodes."""
+    text = "TX .\nD _:b <urn:p> <urn:o> .\nA <urn:s> <urn:p> <urn:o> <urn:any> .\nTC .\nTX . A <urn:x> <urn:p> 1 . TA ."
+
+    steps = read_steps(text.replace(" 1 ", ' "1" '), GraphName.STATE)
+
+    blank = Quad(BNode("b"), URIRef("urn:p"), URIRef("urn:o"), GraphName.STATE)
+    assert steps == ((2, False, blank), (3, True, QUAD._replace(g=GraphName.STATE)))
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "says"),
+    [
+        ("A <urn:s> <urn:p> .", BadChange, "Line 1: A has 3 or 4 items"),
+        ("\nA <urn:s> <urn:p> <urn:o> <urn:g> <urn:h> .", BadChange, "Line 2: A has 3 or 4 items"),
+        ("D <urn:s> <urn:p> e:o .", BadTerm, "Line 1: the prefix e:"),
+        ('A <urn:s> "p" <urn:o> .', BadTerm, "Line 1"),
+    ],
+)
+def test_mistakes_in_a_patch_for_plain_triples(text: str, error: type[TwinError], says: str) -> None:
+    """Named with their line as well."""
+    with pytest.raises(error, match=says):
+        read_steps(text, GraphName.PLANT)

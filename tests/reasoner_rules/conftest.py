@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from rdflib import BNode, Literal, URIRef
@@ -62,9 +63,11 @@ class Twin:
     def marks(self) -> dict[Triple, int]:
         return {triple: self.graph.marks(*triple) for triple in self.graph.triples()}
 
-    def state(self) -> tuple[dict[Triple, int], list[dict[Triple, int]]]:
+    def state(self) -> tuple[dict[Triple, int], list[dict[Triple, int]], list[Any]]:
         """Everything that a rollback must restore."""
-        return self.marks(), [dict(ranks) for ranks in self.engine._ranks]
+        tables = self.engine._plan.tables.values()
+        groups = [(dict(t._rows), {key: group.count for key, group in t._groups.items()}) for t in tables]
+        return self.marks(), [dict(ranks) for ranks in self.engine._ranks], groups
 
     def derived(self) -> set[Fact]:
         return {self.terms(t) for t, marks in self.marks().items() if marks & GraphName.INFERRED.bit}

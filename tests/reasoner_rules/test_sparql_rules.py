@@ -45,6 +45,7 @@ QUERIES = [
     "CONSTRUCT { ?x :r ?v } WHERE { ?x :speed ?v FILTER(?v NOT IN (12, 8)) }",
     "CONSTRUCT { ?x :r ?v } WHERE { ?x :speed ?v FILTER(?v > 100 || ?nothing) ?x :near ?nothing }",
     "CONSTRUCT { ?x :r ?y } WHERE { ?x :near [ :part ?y ] }",
+    "CONSTRUCT { ?x :r ?_1 } WHERE { ?x :part ?_1 ; :near [ :near ?z ] FILTER EXISTS { ?x :speed ?v } }",
     "CONSTRUCT { ?x ?q ?v } WHERE { ?x :speed ?v }".replace("?q", ":r"),
     "CONSTRUCT { ?x :r ?v } WHERE { ?y :of ?x . ?x ?p ?v }",
     "CONSTRUCT { ?x :r ?p } WHERE { ?x ?p :line }",

@@ -17,11 +17,12 @@ from api.web.errors import ChangeRefused, UnsupportedMedia
 from api.web.identity import Person
 from api.web.problems import problem_responses
 from api.web.twin import Twin, the_twin
-from api.web.verdict_view import VerdictView, refusal, verdict_view
+from api.web.verdict_view import VerdictView, refusal, verdict_view, why_not_view
 from kg.change import Change, Kind
 from kg.errors import BadChange, BadTerm, BadValue, QueryOverLimit, RecordFailed, UnknownNode, UpdateRefused
 from kg.exchange import Effect, read_patch, read_update
 from kg.tokens import CORE, REPLICA
+from kg.wire import change_to_json
 
 router = APIRouter(tags=["changes"])
 
@@ -105,6 +106,7 @@ async def send_change(
     person: Annotated[Person, Depends(allowed(Action.CHANGE))],
     twin: Annotated[Twin, Depends(the_twin)],
     dry_run: Annotated[bool, Query(description="Only ask what the Gate would say.")] = False,
+    why_not: Annotated[bool, Query(description="Where it is refused: what would make it pass.")] = False,
     kind: Annotated[Kind, Query(description="What an update or a patch is; JSON says it in its body.")] = Kind.EDIT,
     reason: Annotated[
         str | None, Query(max_length=2_000, description="Why, for an update or a patch; it goes on record.")
@@ -117,6 +119,10 @@ async def send_change(
 
     An update's WHERE is matched against all named graphs as one, as of the newest Change. What an update or a patch
     removes must be there when the Change is judged. Every triple names one of the twin's named graphs.
+
+    `why_not` looks, within a bound, for the smallest edits with which a refused Change would pass: of the Change
+    itself, or of what would have to be so. Each was judged by the Gate; that none was found does not mean that
+    there is none.
     """
     media = _media_type(request)
     body = await request.body()
@@ -129,6 +135,9 @@ async def send_change(
     verdict = await twin.submit(person, change, dry_run)
     is_request = change.kind is Kind.REQUEST
     view = verdict_view(verdict, twin.info, is_request=is_request)
+    if why_not and not verdict.admitted:
+        found = await twin.call(person, CORE, "why_not", {"change": change_to_json(change)})
+        view.why_not = why_not_view(found, twin.info)
     if not (verdict.admitted or dry_run):
         raise refusal(view)
     waits = is_request and not dry_run

@@ -1,12 +1,14 @@
 """Rules written as SPARQL CONSTRUCT in SHACL documents (`sh:SPARQLRule`), in the form of the rule IR.
 
 Understood in WHERE: triple patterns, property paths made of `/` and `^`, nested groups, UNION, BIND, FILTER with the
-operators of `reasoner.rules.operators`, FILTER EXISTS and FILTER NOT EXISTS. Everything else is refused by name, never
-ignored. Source: SHACL Advanced Features 8.3, SPARQL 1.1 sections 16.2, 17, 18.
+operators of `reasoner.rules.operators`, FILTER EXISTS and FILTER NOT EXISTS, and sub-SELECTs with aggregates
+(`subselect`). Everything else is refused by name, never ignored. Source: SHACL Advanced Features 8.3, SPARQL 1.1
+sections 11, 16.2, 17, 18.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import product
@@ -14,7 +16,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from pyparsing.exceptions import ParseBaseException
-from rdflib import BNode, Graph, Literal, URIRef
+from rdflib import BNode, Literal, URIRef
 from rdflib.namespace import OWL, RDF, RDFS, SH, XSD
 from rdflib.plugins.sparql.parser import parseQuery
 from rdflib.plugins.sparql.parserutils import CompValue
@@ -22,8 +24,9 @@ from rdflib.term import Variable
 
 from kg.errors import RuleRefused
 from ontology import ISA95, PACK, TW, UA
-from reasoner.rules.expressions import Expressions, OutsideFragment
-from reasoner.rules.ir import Absence, Atom, Bind, Expr, Rule, Slot, Var, renamed, variables_of
+from reasoner.rules.ir import Absence, Atom, Bind, Branch, Expr, Row, Rule, Slot, Var, renamed, variables_of
+from reasoner.rules.reading.expressions import Expressions, OutsideFragment
+from reasoner.rules.reading.subselect import Select, read_select
 
 #: Prefixes that every rule may use without declaring them.
 STANDARD_PREFIXES: dict[str, str] = {
@@ -40,42 +43,29 @@ STANDARD_PREFIXES: dict[str, str] = {
 }
 
 
-def read_rules(document: Graph) -> tuple[Rule, ...]:
-    """The rules of a document, in the order of their IRIs; deactivated ones are left out.
+def parse_construct(
+    name: str, text: str, prefixes: dict[str, str] | None = None, *, given: frozenset[Var] = frozenset()
+) -> tuple[Rule, ...]:
+    """The rules of one CONSTRUCT query: one for each triple of its template and each alternative of its WHERE.
 
-    Raises RuleRefused naming the rule and the construct.
+    `given` are variables that the caller binds, such as `$this`.
     """
-    bound = {prefix: str(ns) for prefix, ns in document.namespaces()}
-    rules: list[Rule] = []
-    for node in sorted(document.subjects(RDF.type, SH.SPARQLRule), key=str):
-        if not isinstance(node, URIRef):
-            raise RuleRefused("A sh:SPARQLRule without an IRI can't be named in a proof.", rule=str(node))
-        if _flag(document, node, SH.deactivated):
-            continue
-        if (node, SH.condition, None) in document:
-            raise RuleRefused(f"Rule {node}: sh:condition is not understood; put it into the WHERE.", rule=str(node))
-        texts = list(document.objects(node, SH.construct))
-        if len(texts) != 1 or not isinstance(texts[0], Literal):
-            raise RuleRefused(f"Rule {node} needs exactly one sh:construct; it has {len(texts)}.", rule=str(node))
-        prefixes = STANDARD_PREFIXES | bound | _declared(document, node)
-        order = _order(document, node)
-        rules += [replace(rule, order=order) for rule in parse_construct(str(node), str(texts[0]), prefixes)]
-    return tuple(rules)
-
-
-def parse_construct(name: str, text: str, prefixes: dict[str, str] | None = None) -> tuple[Rule, ...]:
-    """The rules of one CONSTRUCT query: one for each triple of its template and each alternative of its WHERE."""
     try:
         prologue, query = parseQuery(text)
     except ParseBaseException as error:
         raise RuleRefused(f"Rule {name} does not parse: {error}", rule=name, text=text) from None
     try:
         names = _prologue(prologue, STANDARD_PREFIXES if prefixes is None else prefixes)
-        return tuple(_Reader(names).rules(name, query))
+        return tuple(_Reader(names, given, fresh=_highest(text)).rules(name, query))
     except OutsideFragment as outside:
         raise RuleRefused(
             f"Rule {name} uses {outside}, which rules may not.", rule=name, construct=str(outside)
         ) from None
+
+
+def _highest(text: str) -> int:
+    """The highest number of a variable such as `?_3` in a query, above which fresh ones are numbered."""
+    return max((int(number) for number in re.findall(r"[?$]_([0-9]{1,9})\b", text)), default=0)
 
 
 @dataclass(slots=True)
@@ -128,6 +118,11 @@ class _Body:
     filters: tuple[Expr, ...] = ()
     binds: tuple[Bind, ...] = ()
     absences: tuple[Absence, ...] = ()
+    rows: tuple[Row, ...] = ()
+    hidden: frozenset[Var] = frozenset()
+    """Variables of EXISTS, whose values SPARQL does not tell apart."""
+    is_one_of: bool = False
+    """True where an EXISTS made several alternatives of what SPARQL counts once."""
 
     def __add__(self, other: _Body) -> _Body:
         return _Body(
@@ -135,11 +130,15 @@ class _Body:
             self.filters + other.filters,
             self.binds + other.binds,
             self.absences + other.absences,
+            self.rows + other.rows,
+            self.hidden | other.hidden,
+            self.is_one_of or other.is_one_of,
         )
 
     def variables(self) -> frozenset[Var]:
         """Those that the body binds."""
-        return frozenset().union(*(a.variables() for a in self.atoms)) | {bind.var for bind in self.binds}
+        found = frozenset().union(*(a.variables() for a in self.atoms), *(row.variables() for row in self.rows))
+        return found | {bind.var for bind in self.binds}
 
 
 @dataclass(slots=True)
@@ -147,6 +146,9 @@ class _Reader:
     """Walks one parse tree."""
 
     names: _Names
+    given: frozenset[Var] = frozenset()
+    name: str = ""
+    """Of the rule."""
     fresh: int = 0
     nodes: dict[BNode, Var] = field(default_factory=dict)
 
@@ -158,10 +160,11 @@ class _Reader:
                 raise OutsideFragment(construct)
         if not _field(query, "template", None):
             raise OutsideFragment("CONSTRUCT WHERE without a template")
+        self.name = name
         heads = [self.head(triple) for triple in _threes(query["template"])]
         for body in self.group(query["where"]):
             for head in heads:
-                yield Rule(name, head, body.atoms, body.filters, body.binds, body.absences)
+                yield Rule(name, head, body.atoms, body.filters, body.binds, body.absences, rows=body.rows)
 
     def head(self, triple: tuple[Any, Any, Any]) -> Atom:
         if any(isinstance(part, BNode) for part in triple):
@@ -171,7 +174,7 @@ class _Reader:
     def group(self, group: CompValue) -> list[_Body]:
         """The alternatives of a group; more than one where it holds a UNION."""
         if group.name == "SubSelect":
-            raise OutsideFragment("a sub-SELECT")
+            return [self.select(group)]
         alternatives = [_Body()]
         filters: list[Any] = []
         for part in _field(group, "part", ()):
@@ -184,8 +187,14 @@ class _Reader:
                 alternatives = [a + b for a, b in product(alternatives, new)]
         for expression in filters:
             new = self.filter(expression)
-            alternatives = [a + self.renamed(b, a.variables()) for a, b in product(alternatives, new)]
+            alternatives = [a + self.witness(b, a, len(new) > 1) for a, b in product(alternatives, new)]
         return alternatives
+
+    def witness(self, inner: _Body, outer: _Body, is_one_of: bool) -> _Body:
+        """The parts of a filter; those of an EXISTS are looked for, but tell no solutions apart."""
+        known = outer.variables() | self.given
+        inner = self.renamed(inner, known)
+        return replace(inner, hidden=inner.hidden | (inner.variables() - known), is_one_of=inner.is_one_of or is_one_of)
 
     def renamed(self, inner: _Body, outer: frozenset[Var]) -> _Body:
         """The atoms of an EXISTS with fresh names for the variables that are its own."""
@@ -198,6 +207,27 @@ class _Reader:
         )
         return replace(inner, atoms=atoms, filters=tuple(renamed(f, names) for f in inner.filters))
 
+    def select(self, select: CompValue) -> _Body:
+        """A sub-SELECT as a look at the groups that it makes."""
+        for part, construct in _MODIFIERS.items():
+            if part not in ("groupby", "having") and _field(select, part, None):
+                raise OutsideFragment(f"{construct} in a sub-SELECT")
+        bodies = [self.closed(body) for body in self.group(select["where"])]
+        if any(body.is_one_of for body in bodies):
+            raise OutsideFragment("EXISTS with UNION below an aggregate")
+        if any(body.rows for body in bodies):
+            raise OutsideFragment(
+                "a sub-SELECT inside a sub-SELECT; let a rule of its own derive what the inner one gives"
+            )
+        branches = [Branch(body.atoms, body.filters, body.binds, body.absences, body.hidden) for body in bodies]
+        parts = Select(
+            list(_field(select, "projection", ())),
+            list(select["groupby"]["condition"]) if "groupby" in select else [],
+            list(select["having"]["condition"]) if "having" in select else [],
+        )
+        read = read_select(parts, branches, self)
+        return _Body(filters=read.filters, binds=read.binds, rows=(read.row,))
+
     def part(self, part: CompValue) -> list[_Body]:
         if part.name == "TriplesBlock":
             return [_Body(tuple(self.atoms(part["triples"])))]
@@ -207,7 +237,7 @@ class _Reader:
 
     def closed(self, body: _Body) -> _Body:
         """Refuses a nested group that looks at variables of the group around it: SPARQL would not let it."""
-        outside = frozenset().union(*map(variables_of, body.filters)) - body.variables()
+        outside = frozenset().union(*map(variables_of, body.filters)) - body.variables() - self.given
         if outside:
             raise OutsideFragment(
                 f"a FILTER in a nested group on {min(map(str, outside))}, which the group does not bind"
@@ -216,10 +246,11 @@ class _Reader:
 
     def bind(self, part: CompValue, before: _Body) -> _Body:
         variable = Var(str(part["var"]))
-        if variable in before.variables():
+        known = before.variables() | self.given
+        if variable in known:
             raise OutsideFragment(f"BIND on {variable}, which is bound already")
         expression = self.expressions.translate(part["expr"])
-        unknown = variables_of(expression) - before.variables()
+        unknown = variables_of(expression) - known
         if unknown:
             raise OutsideFragment(f"BIND on {variable} from {min(map(str, unknown))}, which nothing before it binds")
         return _Body(binds=(Bind(variable, expression),))
@@ -239,13 +270,13 @@ class _Reader:
         return [_Body(filters=tuple(_conjuncts(self.expressions.translate(expression))))]
 
     def present(self, body: _Body) -> _Body:
-        if body.binds or body.absences:
-            raise OutsideFragment("BIND or NOT EXISTS inside EXISTS")
+        if body.binds or body.absences or body.rows:
+            raise OutsideFragment("BIND, NOT EXISTS or a sub-SELECT inside EXISTS")
         return body
 
     def absent(self, body: _Body) -> Absence:
-        if body.binds or body.absences:
-            raise OutsideFragment("BIND or NOT EXISTS inside NOT EXISTS")
+        if body.binds or body.absences or body.rows:
+            raise OutsideFragment("BIND, NOT EXISTS or a sub-SELECT inside NOT EXISTS")
         if not body.atoms:
             raise OutsideFragment("NOT EXISTS without a triple pattern")
         return Absence(body.atoms, body.filters)
@@ -334,30 +365,3 @@ def _threes(blocks: Iterable[Any]) -> Iterator[tuple[Any, Any, Any]]:
         parts = list(block)
         for start in range(0, len(parts), 3):
             yield parts[start], parts[start + 1], parts[start + 2]
-
-
-def _declared(document: Graph, rule: URIRef) -> dict[str, str]:
-    prefixes: dict[str, str] = {}
-    for owner in document.objects(rule, SH.prefixes):
-        for declaration in document.objects(owner, SH.declare):
-            prefix, namespace = document.value(declaration, SH.prefix), document.value(declaration, SH.namespace)
-            if prefix is None or namespace is None:
-                raise RuleRefused(f"Rule {rule}: a sh:declare of {owner} lacks prefix or namespace.", rule=str(rule))
-            prefixes[str(prefix)] = str(namespace)
-    return prefixes
-
-
-def _flag(document: Graph, node: URIRef, predicate: URIRef) -> bool:
-    return any(isinstance(value, Literal) and value.value is True for value in document.objects(node, predicate))
-
-
-def _order(document: Graph, node: URIRef) -> float:
-    value = document.value(node, SH.order)
-    if value is None:
-        return 0.0
-    if not isinstance(value, Literal) or isinstance(value.value, bool):
-        raise RuleRefused(f"Rule {node}: sh:order must be a number; it is {value!r}.", rule=str(node))
-    try:
-        return float(value)
-    except ValueError:
-        raise RuleRefused(f"Rule {node}: sh:order must be a number; it is {value!r}.", rule=str(node)) from None

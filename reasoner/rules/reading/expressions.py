@@ -33,10 +33,17 @@ class OutsideFragment(Exception):
 
 
 class Expressions:
-    """Translates expressions; `resolve` turns parsed prefixed names and literals into terms."""
+    """Translates expressions; `resolve` turns parsed prefixed names and literals into terms.
 
-    def __init__(self, resolve: Callable[[Any], Any]) -> None:
+    `aggregate` says what stands for an aggregate, given its name, its argument (None for `*`) and whether it is
+    DISTINCT; without it aggregates are refused.
+    """
+
+    def __init__(
+        self, resolve: Callable[[Any], Any], aggregate: Callable[[str, Expr | None, bool], Expr] | None = None
+    ) -> None:
         self._resolve = resolve
+        self._aggregate = aggregate
 
     def translate(self, node: Any) -> Expr:
         """The expression in IR form. Raises OutsideFragment naming the function."""
@@ -48,6 +55,8 @@ class Expressions:
             handler = self._handlers.get(node.name)
             if handler is not None:
                 return handler(self, node)
+            if node.name.startswith("Aggregate_"):
+                return self._aggregated(node.name.removeprefix("Aggregate_").lower(), node)
             if node.name.startswith("Builtin_"):
                 return self._builtin(node.name.removeprefix("Builtin_").lower(), _arguments(node))
             return Const(_canonical(self._resolve(node)))
@@ -101,6 +110,19 @@ class Expressions:
             raise OutsideFragment(f"the function {iri}")
         return self._builtin(name, list(node["expr"]))
 
+    def _aggregated(self, name: str, node: CompValue) -> Expr:
+        text = _OTHER_AGGREGATES.get(name, name.upper())
+        if self._aggregate is None:
+            raise OutsideFragment(f"{text} outside the SELECT or HAVING of a sub-SELECT")
+        if name not in _AGGREGATES:
+            raise OutsideFragment(f"the aggregate {text} (its result depends on an order)")
+        distinct, argument = bool(node["distinct"]), node["vars"]
+        if argument == "*":
+            if distinct:
+                raise OutsideFragment("COUNT(DISTINCT *); name what is counted")
+            return self._aggregate(name, None, False)
+        return self._aggregate(name, Expressions(self._resolve).translate(argument), distinct)
+
     def _builtin(self, name: str, args: list[Any]) -> Expr:
         if name in ("exists", "notexists"):
             raise OutsideFragment("EXISTS or NOT EXISTS inside an expression (it may stand alone in a FILTER)")
@@ -125,6 +147,8 @@ class Expressions:
     }
 
 
+_AGGREGATES = frozenset(("count", "sum", "min", "max", "avg"))
+_OTHER_AGGREGATES = {"groupconcat": "GROUP_CONCAT"}
 _FALSE = Literal("false", datatype=XSD.boolean)
 
 
