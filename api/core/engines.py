@@ -9,7 +9,7 @@ from kg.names import VISIBLE, GraphName, mask
 from kg.plantfolder import PlantFolder
 from ontology import TW
 from reasoner import compile_owl
-from reasoner.rules import RuleEngine, check_layers, guarded_by, load, load_conditions, read_rules
+from reasoner.rules import RuleEngine, check_layers, guarded_by, load, load_conditions
 
 
 def rule_engines(graph: WorkingGraph, plant: PlantFolder) -> tuple[RuleEngine, RuleEngine]:
@@ -17,10 +17,9 @@ def rule_engines(graph: WorkingGraph, plant: PlantFolder) -> tuple[RuleEngine, R
     model = plant.graphs[GraphName.PLANT]
     guarded = guarded_by(model)
     ours, agents = _apart(plant.graphs[GraphName.RULES], agent_rules(plant))
-    ontology, beside = plant.graphs[GraphName.ONTOLOGY], read_rules(ours)
-    conditions = load_conditions(agents, guarded=guarded)
-    entailed = compile_owl(ontology, guarded=guarded, model=model, beside=beside, above=conditions.rules)
-    domain = load(ours, guarded=guarded, also=entailed)
+    # names stay apart: an alias would pass on what the policy grants, or escape what it forbids (gap G-OWL-1)
+    entailed = compile_owl(plant.graphs[GraphName.ONTOLOGY], guarded=guarded, model=model, equality=False)
+    domain, conditions = load(ours, guarded=guarded, also=entailed), load_conditions(agents, guarded=guarded)
     check_layers(domain, conditions)
     below = RuleEngine(graph, domain, visible=mask(VISIBLE))
     return below, RuleEngine(graph, conditions, visible=mask(VISIBLE) | GraphName.VIOLATIONS.bit, below=below)

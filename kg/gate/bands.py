@@ -9,6 +9,7 @@ says nothing about a violation that is open: while one is, there is none.
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from kg.graph import Triple, WorkingGraph
 from kg.names import GraphName
 from kg.terms import Node, Term
 
+_log = logging.getLogger(__name__)
 _STATE: Final = GraphName.STATE
 _WHOLE: Final = 2**24
 """Integers up to here keep their value in every numeric type, so that bands of doubles hold for them."""
@@ -143,7 +145,7 @@ class Bands:
         lane = self._lane(p)
         if lane is None:
             return False
-        if s not in lane.lows and not self._looked_up(lane, s, old):
+        if s not in lane.lows and not self._is_looked_up(lane, s, p, old):
             return False
         number = new if new.__class__ is float else self._number(new)
         if number is None or not lane.lows[s] < number < lane.highs[s]:
@@ -171,6 +173,18 @@ class Bands:
 
     # bands
 
+    def _is_looked_up(self, lane: _Lane, s: Node, p: Node, held: Node) -> bool:
+        try:
+            return self._looked_up(lane, s, held)
+        except Exception:  # noqa: BLE001  the stages decide what a band can't
+            self._give_up(p)
+            return False
+
+    def _give_up(self, p: Node) -> None:
+        """From here on no bands for a predicate: what broke once would break with every reading."""
+        _log.exception("no bands for %s any more", self._graph.term(p))
+        self._lanes[p] = None
+
     def _looked_up(self, lane: _Lane, s: Node, held: Node) -> bool:
         """True if there is a band around the value held; it is computed and kept."""
         self.looked += 1
@@ -196,7 +210,11 @@ class Bands:
         try:
             return self._lanes[p]
         except KeyError:
-            found = self._lanes[p] = self._made(p)
+            try:
+                found = self._lanes[p] = self._made(p)
+            except Exception:  # noqa: BLE001  as above
+                self._give_up(p)
+                return None
             return found
 
     def _made(self, p: Node) -> _Lane | None:

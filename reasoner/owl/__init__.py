@@ -50,20 +50,22 @@ def compile_owl(
     beside: Sequence[Rule] = (),
     above: Sequence[Rule] = (),
     schema: bool = False,
+    equality: bool = True,
 ) -> tuple[Rule, ...]:
     """The instance rules of an ontology, without those that would derive a guarded predicate or class.
 
     `model` holds the facts that belong to the release: its negative assertions and lists of different names become
     rules, and an owl:sameAs in it or in the ontology puts equality in force, for all that ontology, model, the rules
-    `beside` these and those of the layer `above` speak of. `schema` adds the rules about the schema itself. Raises
-    BadTerm where a list is broken, RuleRefused where a rule beside equality has a variable predicate.
+    `beside` these and those of the layer `above` speak of; without `equality` names stay apart, and it is a finding.
+    `schema` adds the rules about the schema itself. Raises BadTerm where a list is broken, RuleRefused where a rule
+    beside equality has a variable predicate.
     """
     ontology = with_named_properties(ontology)
     read, facts = Schema(ontology), [ontology] if model is None else [ontology, model]
     entailed = [*_class_rules(read), *_property_rules(read), *(schema_rules(read) if schema else ())]
     rules = [rule for rule in _unique(entailed) if rule.head.p != OWL.sameAs and not _is_guarded(rule, guarded)]
     rules += [*inconsistency_rules(read, facts), *difference_rules(facts)]
-    if is_asserted(facts):
+    if equality and is_asserted(facts):
         check_predicates(beside)
         kept_apart = unshared(guarded, (*beside, *above))
         shared = vocabulary(read, facts, (*rules, *beside), above, kept_apart)

@@ -121,6 +121,8 @@ def _inlined(expr: Expr, rule: Rule) -> Expr:
         if isinstance(part, Ref) and part.var in bound:
             return inline(bound[part.var], depth + 1)
         if isinstance(part, Call):
+            if part.op == "bound" and not variables_of(part).isdisjoint(bound):
+                raise _Opaque  # asks whether the BIND went well, not for its value
             return Call(part.op, tuple(inline(arg, depth) for arg in part.args))
         return part
 

@@ -25,6 +25,7 @@ from rdflib import BNode, Literal, URIRef
 from rdflib.namespace import XSD
 
 from kg.terms import NUMERIC, Term, double_literal
+from reasoner.shacl.lexical import is_countable
 
 
 class EvalError(Exception):
@@ -65,7 +66,7 @@ def of_term(term: Term) -> Value:
     kind: type = value.__class__
     if term.ill_typed or kind not in classes:
         return _retried(term, classes)
-    if kind is Decimal and not value.is_finite():
+    if kind in (Decimal, int) and not is_countable(str(term), datatype):
         return term
     return Single(value) if datatype == XSD.float else value
 

@@ -71,6 +71,8 @@ _RANGES: Final[dict[URIRef, tuple[int | None, int | None]]] = {
 INTEGERS: Final = frozenset(_RANGES)
 #: Longer digit strings are read as decimals only: converting them takes time that grows with their square.
 MAX_DIGITS: Final = 4000
+#: Nobody computes with longer numbers; Python does not even write them.
+COUNTABLE_DIGITS: Final = 4300
 
 
 def bounds_of(datatype: URIRef) -> tuple[int | None, int | None]:
@@ -120,6 +122,13 @@ def days_in_month(year: int, month: int) -> int:
     if month == 2:
         return 29 if year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) else 28
     return 30 if month in (4, 6, 9, 11) else 31
+
+
+def is_countable(text: str, datatype: URIRef | None) -> bool:
+    """Whether a numeral may be computed with: rdflib takes 1E9999999 for a decimal, and works on it for hours."""
+    if datatype != XSD.decimal and datatype not in INTEGERS:
+        return True
+    return len(text.lstrip("+-")) <= COUNTABLE_DIGITS and datatype is not None and is_legal(text, datatype)
 
 
 def is_well_typed(text: str, datatype: URIRef | None, language: str | None) -> bool:

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cache
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -422,6 +423,7 @@ def watched(rule: str) -> object:
         "?m b:x true } WHERE { ?m b:v ?v . ?o b:w ?w FILTER (?v > ?w)",
         "?m b:x true } WHERE { ?m b:v ?v FILTER (STRLEN(STR(?v)) > 3)",
         "?m b:x true } WHERE { ?m ?p ?o . ?m b:v ?v",
+        "?m b:x true } WHERE { ?m b:v ?v . ?m b:h ?h BIND (?h * 2 AS ?t) FILTER (?v > IF(BOUND(?t), ?t, 5))",
     ],
 )
 def test_rules_that_do_more_than_compare_have_no_band(rule: str) -> None:
@@ -491,6 +493,35 @@ def test_calm_readings_do_not_reach_the_stages() -> None:
     assert side.keeper.events[1].removed[0].o == double_literal(26.0)
     assert len(side.keeper.samples) == 5
     assert not side.keeper.events[0].opened
+
+
+def test_a_band_that_breaks_is_given_up_and_costs_nothing_else(caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever goes wrong in it, it goes wrong once; the stages decide, and other predicates keep their bands."""
+    side = Side(bands=True)
+    side.gate.rules = Broken(side.gate.rules, side.gate.graph.terms.node(B.speed))  # type: ignore[assignment]
+    side.gate.process([at("m0", "temp", 26.0, 1), at("m0", "speed", 31.0, 1)])
+    stages = side.gate.rules = Counting(side.gate.rules)  # type: ignore[assignment]
+
+    side.gate.process([at("m0", "speed", 32.0, 2), at("m0", "temp", 27.0, 2)])
+
+    assert len([record for record in caplog.records if "no bands" in record.message]) == 1
+    assert stages.calls == 1
+    assert side.gate.graph.has(*map(side.gate.graph.terms.node, (B.m0, B.speed, double_literal(32.0))))
+
+
+class Broken:
+    """Rules that cannot say where the bands of one predicate end."""
+
+    def __init__(self, rules: Any, predicate: Any) -> None:
+        self._rules, self._predicate = rules, predicate
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._rules, name)
+
+    def watch(self, predicate: Any) -> Any:
+        if predicate == self._predicate:
+            raise KeyError("bound")
+        return self._rules.watch(predicate)
 
 
 @dataclass

@@ -14,10 +14,13 @@ from typing import Final, TypeAlias
 from rdflib import BNode, Literal, URIRef
 from rdflib.namespace import XSD
 
+from kg.errors import Undecided
 from kg.terms import Term, double_literal
 from reasoner.shacl.sparql.algebra import Aggregate
 from reasoner.shacl.values import Moment, Single, Span, Truth, Value, value_of
 
+LONGEST_JOINED: Final = 100_000
+"""Characters that GROUP_CONCAT may make."""
 Key: TypeAlias = tuple[int, int, int, Fraction, str]
 _NIL: Final = Fraction(0)
 
@@ -74,7 +77,14 @@ def aggregated(aggregate: Aggregate, values: list[Term | None], rows: int) -> Te
         case "Max":
             return present[-1] if present else None
         case _:
-            return None if rows and not present else Literal(aggregate.separator.join(str(value) for value in present))
+            return None if rows and not present else _joined(aggregate.separator, [str(value) for value in present])
+
+
+def _joined(separator: str, texts: list[str]) -> Literal:
+    longest = sum(map(len, texts)) + len(separator) * len(texts)
+    if longest > LONGEST_JOINED:
+        raise Undecided(f"GROUP_CONCAT makes a text of {longest} characters.", limit=LONGEST_JOINED)
+    return Literal(separator.join(texts))
 
 
 def _sum(terms: list[Term]) -> Literal | None:

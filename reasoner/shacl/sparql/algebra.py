@@ -60,6 +60,8 @@ class Expression:
     tree: Any
     mentioned: Variables
     patterns: tuple[Op, ...]
+    size: int
+    """How many parts it has: what evaluating it costs at most, patterns aside."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

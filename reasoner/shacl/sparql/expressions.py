@@ -22,6 +22,7 @@ from rdflib.term import Variable
 
 from kg.errors import ShapeRefused, Undecided
 from kg.terms import Term, double_literal
+from reasoner.shacl.lexical import is_countable
 from reasoner.shacl.parse_paths import IllFormed
 from reasoner.shacl.regex import Regex
 from reasoner.shacl.sparql.algebra import Expression, Op, Variables
@@ -34,6 +35,8 @@ _CASTS: Final = frozenset(
 #: What rdflib's functions raise on operands that they were not made for; SPARQL calls all of it an error.
 _ERRORS: Final = (SPARQLError, ArithmeticError, ValueError, TypeError, AttributeError, LookupError)
 _LONGEST: Final = 100_000
+_LONGEST_REPLACED: Final = 1_000_000
+"""Characters that REPLACE could make, which are made before anybody can look at them."""
 _NOBODY: Final = URIRef("urn:x-twinwright:query")
 
 
@@ -53,9 +56,10 @@ def read_expression(
     """The expression, made safe to evaluate. Raises IllFormed for what may not be in it."""
     mentioned: set[Variable] = set()
     patterns: list[Op] = []
-    tree = _Guard(read, aliases, mentioned, patterns).guarded(tree)
+    guard = _Guard(read, aliases, mentioned, patterns)
+    tree = guard.guarded(tree)
     inner = frozenset(v for pattern in patterns for v in pattern.facts.mentioned)
-    return Expression(tree, (inner | mentioned) - bound, tuple(patterns))
+    return Expression(tree, (inner | mentioned) - bound, tuple(patterns), guard.size)
 
 
 def evaluate(expression: Expression, scope: Scope) -> Term | None:
@@ -96,9 +100,13 @@ class _Guard:
         self._aliases = aliases
         self._mentioned = mentioned
         self._patterns = patterns
+        self.size = 0
 
     def guarded(self, tree: Any) -> Any:
         """The tree without danger; nodes are changed in place."""
+        self.size += 1
+        if isinstance(tree, Literal) and not is_countable(str(tree), tree.datatype):
+            raise IllFormed(f"its query holds {str(tree)[:40]!r}, which is no {tree.datatype}")
         if isinstance(tree, Variable):
             tree = self._aliases.get(tree, tree)
             self._mentioned.add(tree)
@@ -154,6 +162,8 @@ def _regex(node: Expr, _scope: Scope) -> Literal:
 
 def _replace(node: Expr, _scope: Scope) -> Literal:
     text, replacement = string(node.arg), string(node.replacement)
+    if (len(text) + 1) * (len(replacement) + 1) > _LONGEST_REPLACED:
+        raise Undecided("A query replaces too much by too much.", limit=_LONGEST_REPLACED)
     found = _pattern_of(node).replaced(str(text), str(replacement))
     if found is None:
         raise SPARQLError("This cannot be replaced.")

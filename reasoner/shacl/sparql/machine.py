@@ -14,13 +14,14 @@ from typing import Final
 
 from rdflib import Literal
 from rdflib.namespace import RDF, RDFS
-from rdflib.plugins.sparql.sparql import Prologue
+from rdflib.plugins.sparql.sparql import Prologue, SPARQLError
 from rdflib.term import Variable
 
 from kg.errors import Undecided
 from kg.graph import Transaction, WorkingGraph
 from kg.names import GraphName
 from kg.terms import Term, Terms
+from reasoner.shacl.lexical import COUNTABLE_DIGITS, is_countable, is_well_typed
 from reasoner.shacl.sight import Meter, Sight
 from reasoner.shacl.sparql import algebra
 from reasoner.shacl.sparql.aggregates import aggregated, order_key
@@ -210,11 +211,11 @@ class Run:
     # expressions
 
     def _holds(self, condition: Expression, env: Env, row: Row) -> bool:
-        self._lookups.spend(_PER_EXPRESSION)
+        self._lookups.spend(_PER_EXPRESSION + condition.size)
         return holds(condition, _Scope(self, env, row))
 
     def _evaluated(self, expression: Expression, env: Env, row: Row) -> Value | None:
-        self._lookups.spend(_PER_EXPRESSION)
+        self._lookups.spend(_PER_EXPRESSION + expression.size)
         term = evaluate(expression, _Scope(self, env, row))
         if isinstance(term, Literal):
             self._lookups.spend(len(term) >> 4)
@@ -287,7 +288,14 @@ class _Scope:
         value = self._row.get(variable)
         if value is None:
             value = self._env.get(variable)
-        return default if value is None else self._run.engine.term(value)
+        if value is None:
+            return default
+        term = self._run.engine.term(value)
+        if isinstance(term, Literal) and not is_countable(str(term), term.datatype):
+            if is_well_typed(str(term), term.datatype, term.language):
+                raise Undecided(f"A query meets a number of {len(term)} digits.", limit=COUNTABLE_DIGITS)
+            raise SPARQLError("This is no value of its datatype.")
+        return term
 
     def __getitem__(self, variable: Variable) -> Term:
         found = self.get(variable)
