@@ -45,7 +45,7 @@ class TwinError(Exception):
     """What went wrong, with a stable code, the facts and what to do about it."""
 
     code: ClassVar[str] = "twin"
-    remedy: ClassVar[str] = "Report this with the journal's last entries."
+    remedy: str = "Report this with the journal's last entries."
 
     def __init__(self, message: str, **facts: object) -> None:
         super().__init__(message)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final, TypeAlias
 
-from rdflib import BNode, Graph, URIRef
+from rdflib import BNode, Dataset, Graph, URIRef
 from rdflib.term import Node as RdfNode
 
 from kg.change import Finding
@@ -65,7 +65,8 @@ class Live:
     >>> live.report().conforms
 
     A change costs what it touches, not what the graph holds; a change to the ontology's axioms, lists among them, is
-    the exception and costs a new closure. Where a method raises, the graph is as it was. Not thread-safe.
+    the exception and costs a new closure, and beside owl:sameAs so does a predicate or class that comes into use or
+    falls out of it. Where a method raises, the graph is as it was. Not thread-safe.
     """
 
     def __init__(
@@ -82,15 +83,16 @@ class Live:
 
         With `owl` the axioms of OWL 2 RL that stand in the data count as rules. `budget` limits the work of each
         change: in steps for the rules, in work units for the shapes. The first closure and validation have no limit.
-        `prefixes` are for reports; by default those of the graphs given. Raises BadTerm for what is no RDF triple and
-        for broken lists, RuleRefused, ShapeRefused.
+        `prefixes` are for reports; by default those of the graphs given. Of a Dataset the triples of all its graphs
+        count. Raises BadTerm for what is no RDF triple and for broken lists, RuleRefused, ShapeRefused, and TypeError
+        for what holds no triples, such as the name of a file.
         """
         self.prefixes = prefixes if prefixes is not None else Prefixes.of(*_graphs(data, shapes))
         self._graph = WorkingGraph()
         self._budget = sys.maxsize if budget is None else budget
         self._owl = owl
         self._own_rules = _rules_of(rules)
-        compiled = shapes if isinstance(shapes, Shapes) else compile_shapes(Graph() if shapes is None else shapes)
+        compiled = _shapes_of(shapes)
         self._load(data)
         transaction = Transaction(self._graph)
         self._ontology, self._engine = self._release()
@@ -172,12 +174,12 @@ class Live:
 
     def _load(self, data: Iterable[Fact] | Graph) -> None:
         transaction = Transaction(self._graph)
-        for fact in data:
+        for fact in _facts_of(data, "data"):
             transaction.add(*self._triple(fact), GraphName.PLANT)
 
     def _change(self, transaction: Transaction, adds: Iterable[Fact], removes: Iterable[Fact]) -> Outcome:
-        gone = dict.fromkeys(map(self._triple, removes))
-        new = [self._triple(fact) for fact in adds]
+        gone = dict.fromkeys(map(self._triple, _facts_of(removes, "removes")))
+        new = [self._triple(fact) for fact in _facts_of(adds, "adds")]
         for triple in gone:
             if not transaction.remove(*triple, GraphName.PLANT):
                 raise self._absent(triple)
@@ -236,7 +238,7 @@ class Live:
         )
 
     def _triple(self, fact: tuple[RdfNode, RdfNode, RdfNode]) -> Triple:
-        s, p, o = fact
+        s, p, o = _parts(fact)
         if not isinstance(s, URIRef | BNode) or not isinstance(p, URIRef):
             raise BadTerm(f"This is not an RDF triple: {s!r} {p!r} {o!r}.", triple=repr(fact))
         node = self._graph.terms.node
@@ -251,7 +253,7 @@ class Live:
         return (self._fact(triple) for triple in self._graph.triples() if wanted(marks(*triple)))
 
     def _marks(self, fact: Fact) -> int:
-        s, p, o = map(self._graph.terms.find, fact)
+        s, p, o = map(self._graph.terms.find, _parts(fact))
         return 0 if s is None or p is None or o is None else self._graph.marks(s, p, o)
 
 
@@ -261,9 +263,52 @@ def _is_derived(marks: int) -> bool:
 
 def _rules_of(rules: Graph | RuleSet | None) -> tuple[Rule, ...]:
     """Here a rule may derive anything: there is nothing to guard."""
-    if rules is None:
-        return ()
-    return (load(rules, guarded=frozenset()) if isinstance(rules, Graph) else rules).rules
+    if rules is None or isinstance(rules, RuleSet):
+        return () if rules is None else rules.rules
+    return load(_one_graph(rules, "rules"), guarded=frozenset()).rules
+
+
+def _shapes_of(shapes: Graph | Shapes | None) -> Shapes:
+    if isinstance(shapes, Shapes):
+        return shapes
+    return compile_shapes(Graph() if shapes is None else _one_graph(shapes, "shapes"))
+
+
+def _one_graph(given: object, name: str) -> Graph:
+    """The graph itself; for a Dataset a new one with the triples of all its graphs, and its prefixes."""
+    if not isinstance(given, Graph):
+        raise _no_triples(given, name)
+    if not isinstance(given, Dataset):
+        return given
+    merged = Graph(bind_namespaces="none")
+    for prefix, namespace in given.namespaces():
+        merged.bind(prefix, namespace, replace=True)
+    for fact in _facts_of(given, name):
+        merged.add(fact)
+    return merged
+
+
+def _facts_of(given: object, name: str) -> Iterable[Fact]:
+    if isinstance(given, str | bytes) or not isinstance(given, Iterable):
+        raise _no_triples(given, name)
+    if isinstance(given, Dataset):
+        return ((s, p, o) for s, p, o, _ in given)  # type: ignore[misc]  # a Dataset holds terms
+    return given
+
+
+def _parts(fact: Iterable[RdfNode]) -> tuple[RdfNode, RdfNode, RdfNode]:
+    try:
+        s, p, o = fact
+    except (TypeError, ValueError):
+        raise BadTerm(f"This is not a triple: {fact!r}.", triple=repr(fact)) from None
+    return s, p, o
+
+
+def _no_triples(given: object, name: str) -> TypeError:
+    return TypeError(
+        f"The {name} given are a {type(given).__name__}, which holds no triples; give an rdflib Graph, such as"
+        " Graph().parse(path)."
+    )
 
 
 def _graphs(*given: object) -> Iterator[Graph]:

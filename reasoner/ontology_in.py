@@ -7,6 +7,7 @@ from typing import Final
 
 from rdflib import RDF, RDFS, Graph, URIRef
 from rdflib.namespace import OWL
+from rdflib.term import Node as RdfNode
 
 from kg.graph import Triple, WorkingGraph
 from kg.terms import Node
@@ -35,6 +36,7 @@ class OntologyIn:
         axioms = self.axioms()
         self._has_equals = (None, OWL.sameAs, None) in axioms
         self._words = frozenset(self._words_used()) if self._has_equals else frozenset()
+        self._spoken_of = self._words | {node(term) for term in _spoken_of(axioms)} if self._has_equals else self._words
         if self._has_equals:
             for triple in self._samples():
                 axioms.add(self._terms(triple))
@@ -53,23 +55,34 @@ class OntologyIn:
     def is_altered_by(self, changes: Iterable[tuple[Triple, int, int]]) -> bool:
         """Whether other rules would be compiled after the changes (triple, marks before, marks after).
 
-        Where names are equal, rules are written out for every predicate and class, so that a new one counts as well;
-        a further owl:sameAs does not.
+        Where names are equal, rules are written out for every predicate and class in use, so that one that comes or
+        goes counts as well; a further owl:sameAs counts where it names a word that is used or that axioms speak of.
         """
         return any(self._alters(triple, now) for triple, then, now in changes if (then ^ now) & self._given)
 
     def _alters(self, triple: Triple, now: int) -> bool:
-        _, p, o = triple
+        s, p, o = triple
         if self._has_equals:
-            if now & self._given and not (self._words.issuperset((p, o) if p == self._type else (p,))):
+            if self._comes(triple) if now & self._given else self._goes(triple):
                 return True
             if p == self._same:
-                return False
+                return s in self._spoken_of or o in self._spoken_of
         return p in self._schema or (p == self._type and o in self._kinds)
 
+    def _comes(self, triple: Triple) -> bool:
+        """Whether the triple uses a word that was not in use."""
+        return triple.p not in self._words or (triple.p == self._type and triple.o not in self._words)
+
+    def _goes(self, triple: Triple) -> bool:
+        """Whether a word that the triple used is not in use any more."""
+        graph, p, given = self._graph, triple.p, self._given
+        if p == self._type:
+            return not any(graph.marks(s, p, triple.o) & given for s in graph.subjects(p, triple.o))
+        return not any(graph.marks(s, p, o) & given for s, o in graph.pairs(p))
+
     def _words_used(self) -> Iterator[Node]:
-        """The predicates that some triple has or had, and the classes with members."""
-        yield from self._graph.all_predicates()
+        """The predicates that some triple has, and the classes with members."""
+        yield from (p for p in self._graph.all_predicates() if any(True for _ in self._graph.pairs(p)))
         yield from (cls for _, cls in self._graph.pairs(self._type))
 
     def _samples(self) -> Iterator[Triple]:
@@ -87,6 +100,13 @@ class OntologyIn:
     def _terms(self, triple: Triple) -> tuple[URIRef, URIRef, URIRef]:
         term = self._graph.terms.term
         return term(triple.s), term(triple.p), term(triple.o)  # type: ignore[return-value]  # rdflib takes any term
+
+
+def _spoken_of(axioms: Graph) -> Iterator[RdfNode]:
+    """What axioms name, other than those that only tell names of individuals apart or together."""
+    for s, p, o in axioms:
+        if p not in (OWL.sameAs, OWL.differentFrom) and o != OWL.NamedIndividual:
+            yield from (s, o)
 
 
 __all__ = ["OntologyIn"]

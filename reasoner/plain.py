@@ -24,10 +24,11 @@ def infer(data: Graph, rules: Graph | RuleSet | None = None, *, owl: bool = True
 
     Raises RuleRefused, and BadTerm for what is no RDF.
     """
+    live = Live(data, rules=rules, owl=owl)
     found = Graph(bind_namespaces="none")
     for prefix, namespace in data.namespaces():
         found.bind(prefix, namespace, replace=True)
-    for fact in Live(data, rules=rules, owl=owl).derived():
+    for fact in live.derived():
         found.add(fact)
     return found
 

@@ -13,6 +13,8 @@ from kg.terms import Term, term_text
 from ontology import TW
 
 _LOCAL: Final = re.compile(r"[^\W_](?:[\w.-]*[\w-])?", re.ASCII)
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_SHORT: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _IRI: Final = re.compile(r"<([^>]*)>")
 _BARE: Final = {
     XSD.integer: re.compile(r"[+-]?[0-9]+"),
@@ -59,7 +61,10 @@ class Prefixes:
         return f"<{iri}>" if prefix is None or not _LOCAL.fullmatch(iri[cut:]) else f"{prefix}:{iri[cut:]}"
 
     def term(self, term: Term) -> str:
-        """A term in Turtle syntax."""
+        """A term in Turtle syntax, control characters escaped."""
+        return shown(self._written(term))
+
+    def _written(self, term: Term) -> str:
         if isinstance(term, URIRef):
             return self.iri(term)
         if not isinstance(term, Literal) or term.datatype in (None, XSD.string):
@@ -74,4 +79,9 @@ class Prefixes:
         return _IRI.sub(lambda found: self.iri(found[1]), text)
 
 
-__all__ = ["STANDARD", "Prefixes"]
+def shown(text: str) -> str:
+    """The text in one line, with control characters escaped as in Turtle, so that no terminal obeys them."""
+    return _CONTROL.sub(lambda found: _SHORT.get(found[0], f"\\u{ord(found[0]):04X}"), text)
+
+
+__all__ = ["STANDARD", "Prefixes", "shown"]

@@ -16,7 +16,7 @@ from kg.errors import Undecided
 from kg.proof import Json
 from kg.terms import Term
 from reasoner import report_forms
-from reasoner.prefixes import Prefixes
+from reasoner.prefixes import Prefixes, shown
 from reasoner.shacl import to_graph
 
 _RANK: Final = {Severity.VIOLATION: 0, Severity.WARNING: 1, Severity.INFO: 2}
@@ -53,10 +53,11 @@ class Report:
 
     @property
     def text(self) -> str:
-        """For people: a sentence, then each result with where it was found."""
+        """For people: a sentence, then each result with where it was found; control characters are escaped."""
         parts = [self._summary(), *(self._paragraph(finding) for finding in self.results)]
         if self.undecided:
-            parts.append("Not decided within the budget: " + ", ".join(map(self.prefixes.iri, self.undecided)) + ".")
+            shapes = ", ".join(map(self.prefixes.iri, self.undecided))
+            parts.append(shown(f"Not decided within the budget: {shapes}."))
         return "\n\n".join(parts) + "\n"
 
     @property
@@ -71,7 +72,7 @@ class Report:
 
     def line(self, finding: Finding) -> str:
         """One result in one line."""
-        return f"{finding.severity.value}  {self.prefixes.term(finding.focus)}: {finding.message}"
+        return shown(f"{finding.severity.value}  {self.prefixes.term(finding.focus)}: {finding.message}")
 
     def _summary(self) -> str:
         count = len(self.results)
@@ -91,7 +92,7 @@ class Report:
         shape = short.term(finding.shape) + ("" if finding.code is None else f" [{finding.code}]")
         rows += [("shape", shape), ("constraint", short.iri(finding.component))]
         kind = short.iri(self.severities[finding.shape]) if finding.shape in self.severities else finding.severity.value
-        return "\n".join([f"{kind}: {finding.message}", *(f"  {name:<10} {text}" for name, text in rows)])
+        return "\n".join(map(shown, [f"{kind}: {finding.message}", *(f"  {name:<10} {text}" for name, text in rows)]))
 
 
 def report_of(

@@ -73,9 +73,11 @@ def infer(
     facts = _by_reference(live, own_rules=own is not None, owl=owl) if reference else None
     if explain is not None:
         fact = files.fact(explain)
+        holds = live.why(*fact) is not None
         if facts is not None:
-            _judge(live, fact, fact in facts or live.asserts(fact))
-        raise typer.Exit(_explain(live, fact, chosen))
+            holds = _judge(live, fact, fact in facts or live.asserts(fact))
+        _explain(live, fact, chosen)
+        raise typer.Exit(ExitCode.OK if holds else ExitCode.FOUND)
     derived = live.derived() if facts is None else facts
     ordered = sorted(derived, key=lambda fact: [term.n3() for term in fact])
     if as_json:
@@ -84,7 +86,7 @@ def infer(
         sys.stdout.write(to_text(ordered, chosen, live.prefixes.namespaces))
 
 
-def _explain(live: Live, fact: Fact, form: str) -> ExitCode:
+def _explain(live: Live, fact: Fact, form: str) -> None:
     proof = live.why(*fact)
     if form == "json":
         print_json(None if proof is None else proof.to_json())
@@ -92,7 +94,6 @@ def _explain(live: Live, fact: Fact, form: str) -> ExitCode:
         sys.stdout.write(f"It does not hold: {_text(fact, live.prefixes)}\n")
     else:
         sys.stdout.write(_proof_text(proof, live.prefixes) + "\n")
-    return ExitCode.FOUND if proof is None else ExitCode.OK
 
 
 def _proof_text(proof: Proof, prefixes: Prefixes) -> str:
@@ -123,8 +124,8 @@ def _tell(who: str, facts: Iterable[Fact], prefixes: Prefixes) -> None:
         note(f"  {who}: {text}")
 
 
-def _judge(live: Live, fact: Fact, holds_there: bool) -> None:
-    """Tell whether the reference has the fact too, and whether each step of the proof fires again."""
+def _judge(live: Live, fact: Fact, holds_there: bool) -> bool:
+    """Whether the fact holds for the reference; told where it is otherwise here, and whether the proof fires again."""
     proof = live.why(*fact)
     if (proof is not None) != holds_there:
         note("The reference says otherwise: " + ("it holds." if holds_there else "it does not hold."))
@@ -134,6 +135,7 @@ def _judge(live: Live, fact: Fact, holds_there: bool) -> None:
             note(f"  The proof is wrong: {fault}")
         if not faults:
             note("Every step of the proof fires again.")
+    return holds_there
 
 
 def _text(fact: Fact, prefixes: Prefixes) -> str:

@@ -1,4 +1,4 @@
-"""What `twinwright validate` and `twinwright infer` share: options that take several files, reading with progress."""
+"""What the commands on plain files share: options that take several files, progress, one reader of rules."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from rdflib import Graph
+from rdflib import RDF, Graph
+from rdflib.namespace import SH
 from typer.core import TyperCommand
 
 from api.cli.console import err
-from kg.errors import BadFile, CallerError
+from kg.errors import BadChange, BadFile, CallerError, PreconditionChanged
 from kg.exchange.rdf_files import Fact, RdfReader
 from ontology import TW
 from reasoner import Live
 from reasoner.prefixes import STANDARD, Prefixes
 from reasoner.rules import Rule, RuleSet, load, stratified
+from reasoner.rules.reading.documents import KINDS
 from reasoner.rules.text import from_text
 
 DataFiles = Annotated[list[Path], typer.Option("--data", metavar="FILE...", help="The data; several files are one.")]
@@ -29,6 +31,11 @@ RuleFiles = Annotated[
 Owl = Annotated[bool, typer.Option("--owl", help="Count what follows by the OWL 2 RL axioms in the data.")]
 
 _RULE_TEXT: Final = ".rules"
+_ADVICE: Final = {
+    BadChange: "Correct the patch at the line named.",
+    PreconditionChanged: "Correct the patch, or the order of the patches.",
+}
+"""What to do about a file that is refused, where the error's own remedy speaks to somebody who sends a Change."""
 _STEP: Final = 50_000
 _PATIENCE_S: Final = 2.0
 
@@ -87,26 +94,32 @@ class PlainFiles:
         self._others = RdfReader(renames=True)
 
     def data(self, paths: Sequence[Path]) -> Iterator[Fact]:
-        """All triples of the data files. Raises BadFile where there is none: a cut file must not pass for good data."""
+        """All triples of the data files. Raises BadFile for one without any: a cut file must not pass for good data."""
         count = 0
         for path in paths:
-            for fact in self.progress.counted(self._data.triples(path), path):
+            for fact in self._triples(self._data, path):
                 count += 1
                 yield fact
-        if not count:
-            raise BadFile(f"There is no triple in {', '.join(map(str, paths))}.", files=[str(path) for path in paths])
         self.progress.stage(f"{count:,} triples read; now what follows from them and what is wrong with them")
 
     def graph(self, paths: Sequence[Path]) -> Graph:
-        """Files that are no data as one rdflib graph."""
+        """Files that are no data as one rdflib graph. Raises BadFile for one without a triple."""
         merged = Graph(bind_namespaces="none")
         for path in paths:
-            for fact in self.progress.counted(self._others.triples(path), path):
+            for fact in self._triples(self._others, path):
                 merged.add(fact)
         return merged
 
+    def _triples(self, reader: RdfReader, path: Path) -> Iterator[Fact]:
+        empty = True
+        for fact in self.progress.counted(reader.triples(path), path):
+            empty = False
+            yield fact
+        if empty:
+            raise BadFile(f"There is no triple in {path}.", file=str(path))
+
     def rules(self, paths: Sequence[Path]) -> RuleSet | None:
-        """The rules of all files as one set; each file has its own prefixes. Raises RuleRefused."""
+        """The rules of all files as one set; each file has its own prefixes. Raises RuleRefused and BadFile."""
         found: list[Rule] = []
         for path in paths:
             with naming(path):
@@ -114,10 +127,8 @@ class PlainFiles:
         return stratified(found) if paths else None
 
     def _rule_document(self, path: Path) -> Graph:
-        if path.suffix.lower() == _RULE_TEXT:
-            return from_text(text_of(path))
         reader = RdfReader(renames=True)
-        document = reader.graph(path)
+        document = rule_document(path, reader)
         for prefix, namespace in reader.prefixes.items():
             self._others.prefixes.setdefault(prefix, namespace)
         return document
@@ -132,12 +143,37 @@ class PlainFiles:
         return self._data.fact(text, {**STANDARD, **self._others.prefixes})
 
 
+def rule_document(path: Path, reader: RdfReader) -> Graph:
+    """The rules of a file as RDF, whether it holds RDF or text.
+
+    Raises BadFile where there is none, and RuleRefused and BadTerm, all naming the file.
+    """
+    with naming(path):
+        document = from_text(text_of(path)) if is_rule_text(path) else reader.graph(path)
+    if not _has_rule(document):
+        raise BadFile(f"There is no rule in {path}.", file=str(path))
+    return document
+
+
+def _has_rule(document: Graph) -> bool:
+    """Whether there is a rule, in force or not."""
+    return (None, SH.rule, None) in document or any((None, RDF.type, kind) in document for kind in KINDS)
+
+
+def is_rule_text(path: Path) -> bool:
+    """Whether a file holds rules as text, by its name."""
+    return path.suffix.lower() == _RULE_TEXT
+
+
 def text_of(path: Path) -> str:
-    """The text in a file. Raises BadFile."""
+    """The text in a file, without a byte order mark. Raises BadFile."""
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        said = "there is no such file" if isinstance(error, FileNotFoundError) else str(error)
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        said = "there is no such file" if isinstance(error, FileNotFoundError) else (error.strerror or str(error))
+        raise BadFile(f"{path} cannot be read: {said}.", file=str(path)) from error
+    except UnicodeDecodeError as error:
+        said = f"it is not UTF-8: {error.reason} at byte {error.start}"
         raise BadFile(f"{path} cannot be read: {said}.", file=str(path)) from error
 
 
@@ -155,7 +191,9 @@ def naming(path: Path) -> Iterator[None]:
     except CallerError as error:
         if error.facts.get("file") is not None:
             raise
-        raise type(error)(f"{path}: {error.message}", **error.facts, file=str(path)) from error
+        named = type(error)(f"{path}: {error.message}", **{**error.facts, "file": str(path)})
+        named.remedy = _ADVICE.get(type(error), named.remedy)
+        raise named from error
 
 
 def note(text: str) -> None:

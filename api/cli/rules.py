@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from enum import StrEnum
 from importlib.resources import files
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Annotated, Final
 import typer
 from rdflib import Graph
 
-from api.cli.plain_files import examples
+from api.cli.plain_files import examples, is_rule_text, naming, rule_document, text_of
 from api.plantfolder import find, shipped
 from kg.errors import BadFile
 from kg.exchange.rdf_files import RdfReader
@@ -20,7 +21,6 @@ from reasoner.rules import from_text, load, to_text
 
 app = typer.Typer(help="Rules as text for engineers, and as RDF.", no_args_is_help=True, rich_markup_mode=None)
 
-TEXT_SUFFIX: Final = ".rules"
 _RULES_OF_PLANTS: Final = "rules*.ttl"
 
 
@@ -49,15 +49,13 @@ def rules_show(
 ) -> None:
     """Print rules as text. Without a file the domain rules that come with Twinwright. Shapes are left out."""
     found = [file for path in paths for file in _files(path)] if paths else [_shipped()]
-    texts = []
-    for file in found:
-        graph, _ = _read(file)
-        texts.append(to_text(graph, partly=True, only=tuple(only or ())))
-    shown = "\n".join(text for text in texts if text.strip())
-    if not shown:
-        what = f"rule {', '.join(only)}" if only else "rule"
+    graphs = [_read(file)[0] for file in found]
+    names = tuple(name.removeprefix("<").removesuffix(">") for name in only or ())
+    unknown = [name for name in names if not any(_shown(graphs, (name,)))]
+    if unknown:
+        what = f"rule {', '.join(unknown)}"
         raise BadFile(f"There is no {what} in {', '.join(map(str, found))}.", files=[str(file) for file in found])
-    sys.stdout.write(shown)
+    sys.stdout.write("\n".join(_shown(graphs, names)))
 
 
 @app.command(
@@ -76,9 +74,10 @@ def rules_convert(
 ) -> None:
     """Convert rules between text and RDF. Rules that the twin would refuse are named and nothing is written."""
     graph, header = _read(path)
-    load(graph)
+    with naming(path):
+        load(graph)
     if to is Form.TURTLE:
-        text = canonical(graph if path.suffix == TEXT_SUFFIX else from_text(to_text(graph)), header)
+        text = canonical(graph if is_rule_text(path) else from_text(to_text(graph)), header)
     else:
         text = (f"{header}\n\n" if header else "") + to_text(graph)
     if out is None:
@@ -87,7 +86,14 @@ def rules_convert(
     try:
         out.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise BadFile(f"{out} cannot be written: {error.strerror}.", file=str(out)) from error
+        refused = BadFile(f"{out} cannot be written: {error.strerror}.", file=str(out))
+        refused.remedy = "Name a file in a folder that exists and that you may write to."
+        raise refused from error
+
+
+def _shown(graphs: Iterable[Graph], only: tuple[str, ...]) -> list[str]:
+    texts = (to_text(graph, partly=True, only=only) for graph in graphs)
+    return [text for text in texts if text.strip()]
 
 
 def _files(path: Path) -> list[Path]:
@@ -98,6 +104,9 @@ def _files(path: Path) -> list[Path]:
         if not found:
             raise BadFile(f"There are no rules in {folder}.", file=str(folder))
         return found
+    if not path.exists() and not path.suffix:
+        known = ", ".join(shipped())
+        raise BadFile(f"There is no file and no plant {path}; the plants shipped are: {known}.", file=str(path))
     return [path]
 
 
@@ -107,17 +116,6 @@ def _shipped() -> Path:
 
 def _read(path: Path) -> tuple[Graph, str]:
     """The rules of a file as RDF, and the `#` lines at its head."""
-    if path.suffix == TEXT_SUFFIX:
-        text = _text(path)
-        return from_text(text), header_of(text)
-    graph = RdfReader().graph(path)
-    return graph, header_of(_text(path)) if path.suffix.lower() == ".ttl" else ""
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise BadFile(f"{path} cannot be read: {error.strerror}.", file=str(path)) from error
-    except UnicodeDecodeError as error:
-        raise BadFile(f"{path} is not UTF-8: {error.reason} at byte {error.start}.", file=str(path)) from error
+    graph = rule_document(path, RdfReader())
+    has_header = is_rule_text(path) or path.suffix.lower() == ".ttl"
+    return graph, header_of(text_of(path)) if has_header else ""

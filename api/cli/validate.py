@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -27,7 +28,7 @@ from api.cli.plain_files import (
     text_of,
 )
 from kg.change import Finding
-from kg.errors import CallerError, PreconditionChanged, ShapeRefused, Undecided
+from kg.errors import BadFile, CallerError, PreconditionChanged, ShapeRefused, Undecided
 from kg.exchange import Step, read_steps
 from kg.exchange.rdf_files import Fact
 from kg.names import GraphName
@@ -37,6 +38,8 @@ from reasoner import Live, Outcome, Report
 from reasoner.shacl import Shapes, compile_shapes
 
 FORMATS: Final = ("text", "turtle", "json-ld")
+_TRANSACTION: Final = re.compile(r"^\s*T[AC]\b", re.MULTILINE)
+"""The end of a transaction, which may be empty on purpose; a file without a row is cut."""
 _GROUPS: Final = ("introduced", "worsened", "fixed", "remaining")
 _EXAMPLES: Final = (
     "validate --data line.ttl --shapes shapes.ttl",
@@ -116,6 +119,7 @@ class _Run:
     ) -> None:
         self.files = files
         self.shapes = files.graph(shapes)
+        self._shape_files = shapes
         self._data = data
         self._rules = files.rules(rules)
         self._owl = owl
@@ -124,7 +128,7 @@ class _Run:
     def live(self, shapes: Shapes | None) -> Live:
         """The data with these shapes. Raises BadFile and BadTerm for the data."""
         if shapes is not None and not shapes.roots:
-            note("No shape has a target, so nothing is checked.")
+            raise _without_target(self._shape_files)
         facts = self.files.data(self._data)
         live = Live(facts, shapes=shapes, rules=self._rules, owl=self._owl, budget=self._budget)
         live.prefixes = self.files.prefixes()
@@ -207,7 +211,19 @@ class _ByReference:
 def _steps(path: Path) -> tuple[Step, ...]:
     text = text_of(path)
     with naming(path):
-        return read_steps(text, GraphName.PLANT)
+        steps = read_steps(text, GraphName.PLANT)
+    if not steps and not _TRANSACTION.search(text):
+        raise BadFile(f"There is no change in {path}.", file=str(path))
+    return steps
+
+
+def _without_target(files: Sequence[Path]) -> CallerError:
+    error = CallerError(
+        f"No shape in {', '.join(map(str, files))} has a target, so nothing would be checked.",
+        files=[str(file) for file in files],
+    )
+    error.remedy = "Give a shape a target, such as sh:targetClass."
+    return error
 
 
 def _net(live: Live, path: Path, steps: Sequence[Step]) -> tuple[list[Fact], list[Fact]]:
@@ -223,9 +239,8 @@ def _net(live: Live, path: Path, steps: Sequence[Step]) -> tuple[list[Fact], lis
         if not adds and not after.get(fact, before[fact]):
             text = " ".join(map(live.prefixes.term, fact))
             reason = "it follows from others and is not asserted" if fact in live else "it is not there"
-            raise PreconditionChanged(
-                f"{path}: Line {line}: {text} can't be removed, because {reason}.", file=str(path), line=line
-            )
+            with naming(path):
+                raise PreconditionChanged(f"Line {line}: {text} can't be removed, because {reason}.", line=line)
         after[fact] = adds
     changed = [(fact, adds) for fact, adds in after.items() if adds != before[fact]]
     return [fact for fact, adds in changed if adds], [fact for fact, adds in changed if not adds]

@@ -6,11 +6,13 @@ earlier file has used already is another node and gets another one. Knows nothin
 
 from __future__ import annotations
 
+import io
 import warnings
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, BinaryIO, Final, TypeAlias
 from xml.sax import SAXException
 
 import pyoxigraph
@@ -102,8 +104,7 @@ class RdfReader:
     def _streamed(self, path: Path, form: RdfFormat) -> Iterator[Fact]:
         node = self._blank_nodes()
         try:
-            base = path.absolute().as_uri()
-            parser = pyoxigraph.parse(path=path, format=form, base_iri=base, rename_blank_nodes=self._renames)
+            parser = _parser(path, form, self._renames)
             for quad in parser:
                 if form is RdfFormat.N3 and not isinstance(quad.graph_name, pyoxigraph.DefaultGraph):
                     raise BadTerm(f"{path} holds a formula in braces, which is no data.", file=str(path))
@@ -119,12 +120,15 @@ class RdfReader:
         dataset = Dataset()
         try:
             with path.open("rb") as file, warnings.catch_warnings():
+                _skip_mark(file)
                 warnings.simplefilter("ignore", DeprecationWarning)  # rdflib 7.6 warns of what it does itself
                 dataset.parse(file, format=form, publicID=path.absolute().as_uri())
         except OSError as error:
             raise _unreadable(path, error) from error
         except (ParserError, SAXException, SyntaxError, ValueError, TypeError, KeyError) as error:
             raise BadTerm(f"{path} does not parse as {form}: {error}.", file=str(path)) from error
+        except Exception as error:  # rdflib's parsers stumble over what they do not expect
+            raise BadTerm(f"{path} does not parse as {form}.", file=str(path)) from error
         node = self._blank_nodes()
         for s, p, o, _ in dataset.quads():
             yield tuple(node(str(term)) if isinstance(term, BNode) else term for term in (s, p, o))  # type: ignore[misc]
@@ -173,6 +177,27 @@ def _iris(term: Term) -> Iterator[str]:
 
 def _namespace(iri: str) -> str:
     return iri[: max(iri.rfind("#"), iri.rfind("/"), iri.rfind(":")) + 1]
+
+
+def _parser(path: Path, form: RdfFormat, renames: bool) -> Any:
+    """A parser that begins behind a byte order mark; a pipe, which cannot be read twice, is taken as it is."""
+    base = path.absolute().as_uri()
+    if path.is_file():
+        with path.open("rb") as file:
+            if _skip_mark(file):
+                text = io.BytesIO(file.read())
+                return pyoxigraph.parse(text, format=form, base_iri=base, rename_blank_nodes=renames)
+    return pyoxigraph.parse(path=path, format=form, base_iri=base, rename_blank_nodes=renames)
+
+
+def _skip_mark(file: BinaryIO) -> bool:
+    """Whether there was a byte order mark of UTF-8 at the head of the file, which is passed over."""
+    if not file.seekable():
+        return False
+    found = file.read(len(BOM_UTF8)) == BOM_UTF8
+    if not found:
+        file.seek(0)
+    return found
 
 
 def _bad_syntax(path: Path, error: SyntaxError) -> BadTerm:

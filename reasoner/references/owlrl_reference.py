@@ -16,6 +16,7 @@ from kg.terms import Term
 
 _ERROR = URIRef("http://www.daml.org/2002/03/agents/agent-ont#error")
 _SCHEMA = frozenset((RDF.Property, RDFS.Class, RDFS.Datatype, RDFS.Resource, OWL.Thing, OWL.Nothing))
+_OF_INDIVIDUALS = frozenset((OWL.sameAs, OWL.differentFrom))
 _NAMESPACES = (str(OWL), str(RDFS), str(RDF))
 
 
@@ -36,8 +37,13 @@ def contradictions(closed: Iterable[tuple[Term, Term, Term]]) -> set[str]:
 def instance_facts(triples: Iterable[tuple[Term, Term, Term]], schema: Graph) -> set[tuple[Term, Term, Term]]:
     """What says something of individuals: no triples of the vocabularies of OWL and RDFS, about the schema, of blank
     nodes or with a literal as subject."""
-    about = {s for s in schema.subjects() if not _is_individual(schema, s)}
+    about = {s for s, p, o in schema if _is_of_schema(p, o) and not _is_individual(schema, s)}
     return {t for t in triples if _counts(t) and t[0] not in about and isinstance(t[0], URIRef)}
+
+
+def _is_of_schema(p: object, o: object) -> bool:
+    """Whether a subject of which this is said is a class or a property."""
+    return p not in _OF_INDIVIDUALS and not (p == RDF.type and o == OWL.NamedIndividual)
 
 
 def _is_individual(schema: Graph, node: object) -> bool:

@@ -15,6 +15,7 @@ from rdflib.term import Node as RdfNode
 
 from kg.change import Finding, Findings, Severity
 from kg.terms import Term
+from ontology import TW
 from reasoner.live import Fact, Live
 from reasoner.references import naive, owlrl_reference, pyshacl_reference
 from reasoner.references.pyshacl_reference import ReferenceResult
@@ -68,9 +69,7 @@ def infer(live: Live, *, own_rules: bool, owl: bool) -> Facts:
     if owl and not own_rules:
         data, axioms = _graph(map(_named, live.asserted())), _graph(map(_named, live.axioms()))
         found, comparable = (
-            frozenset(
-                _unnamed(fact) for fact in owlrl_reference.instance_facts(facts, axioms) if not _is_nameless(fact)
-            )
+            frozenset(_unnamed(fact) for fact in owlrl_reference.instance_facts(facts, axioms) if _is_comparable(fact))
             for facts in (owlrl_reference.closure(data), map(_named, here))
         )
         return Facts("owlrl", found, found - comparable, comparable - found)
@@ -79,6 +78,7 @@ def infer(live: Live, *, own_rules: bool, owl: bool) -> Facts:
     return Facts("naive evaluation", found, found - here, here - found)
 
 
+_OURS = frozenset((TW.equalTo, TW.inconsistentBy, TW.differentAmong))
 _BLANK = "urn:blank:"
 """What stands before the label of a blank node that has been given a name, because owlrl's facts about blank nodes
 can't be told from those about class expressions otherwise."""
@@ -105,9 +105,9 @@ def _is_named(term: Term) -> bool:
     return isinstance(term, URIRef) and term.startswith(_BLANK)
 
 
-def _is_nameless(fact: Fact) -> bool:
-    """Whether the fact says that something is a member of a class without a name."""
-    return fact[1] == RDF.type and _is_named(fact[2])
+def _is_comparable(fact: Fact) -> bool:
+    """Neither that something is a member of a class without a name, nor what only rules here say of equality."""
+    return fact[1] not in _OURS and not (fact[1] == RDF.type and _is_named(fact[2]))
 
 
 def _finding(result: ReferenceResult, known: dict[Finding, Finding]) -> tuple[Finding, URIRef]:

@@ -1,20 +1,22 @@
 """pySHACL as a reference: the results that another implementation finds, as a set.
 
 pySHACL has habits that are kept inside this file: it hands an exception back as if it were a report, it patches the
-comparison of rdflib's literals and flips rdflib's normalisation for the whole process, and it sets up logging. So one
-lock lets one validation run at a time, and what it flips is put back.
+comparison of rdflib's literals and flips rdflib's normalisation for the whole process, it logs to standard error and
+prints, and on some shapes it ends with whatever exception arose. So one lock lets one validation run at a time, what it
+flips is put back, and what it says besides is dropped.
 """
 
 from __future__ import annotations
 
+import io
+import logging
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from typing import Final, NamedTuple
 
 import pyshacl
 import rdflib
-from pyshacl.errors import ReportableRuntimeError
 from rdflib import Graph, Literal, URIRef
 from rdflib import term as rdflib_term
 from rdflib.namespace import SH, XSD
@@ -25,6 +27,7 @@ from reasoner.shacl.parse_paths import read_path
 from reasoner.shacl.paths import text_of
 
 _LOCK: Final = threading.Lock()
+_LOG: Final = logging.getLogger("pyshacl-validate")
 _DEEPEST: Final = 60
 
 
@@ -49,7 +52,7 @@ def validate(data: Graph, shapes: Graph) -> frozenset[ReferenceResult]:
     if has_queries:  # pySHACL knows sh:target only in a mode in which it also runs rules and keeps what they conclude
         shapes = Graph() + shapes
         shapes.remove((None, SH.rule, None))
-    with _LOCK, _put_back():
+    with _LOCK, _put_back(), _silenced():
         try:
             _, report, text = pyshacl.validate(
                 data,
@@ -59,11 +62,16 @@ def validate(data: Graph, shapes: Graph) -> frozenset[ReferenceResult]:
                 max_validation_depth=_DEEPEST,
                 advanced=has_queries,
             )
-        except (ReportableRuntimeError, RecursionError) as error:
-            raise Undecided(f"pySHACL could not decide: {error}", text=str(error)) from error
+        except Exception as error:  # whatever its code stumbles over in shapes of users
+            raise _undecided(str(error) or type(error).__name__) from error
     if not isinstance(report, Graph):
-        raise Undecided(f"pySHACL could not decide: {text}", text=str(text))
+        raise _undecided(str(text))
     return frozenset(_results(report))
+
+
+def _undecided(text: str) -> Undecided:
+    first = text.strip().partition("\n")[0].rstrip()
+    return Undecided(f"pySHACL could not decide: {first}", text=text)
 
 
 def _results(report: Graph) -> Iterator[ReferenceResult]:
@@ -80,6 +88,18 @@ def _results(report: Graph) -> Iterator[ReferenceResult]:
             shape,  # type: ignore[arg-type]
             severity,  # type: ignore[arg-type]
         )
+
+
+@contextmanager
+def _silenced() -> Iterator[None]:
+    """Drops what pySHACL logs and prints."""
+    was_disabled = _LOG.disabled
+    _LOG.disabled = True
+    try:
+        with redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        _LOG.disabled = was_disabled
 
 
 @contextmanager

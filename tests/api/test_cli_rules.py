@@ -148,3 +148,40 @@ def test_files_that_fail_are_named(
     assert run(["rules", *(argument.format(text=text) for argument in arguments)]) == ExitCode.BAD_INPUT
 
     assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("show", "bottlin"), "There is no file and no plant bottlin; the plants shipped are: "),
+        (("show", "{text}", "--rule", "Overspeed", "--rule", "Nope"), "There is no rule Nope in"),
+        (("show", "{data}"), "There is no rule in"),
+        (("convert", "{data}", "--to", "text"), "There is no rule in"),
+        (("convert", "{bad}", "--to", "turtle"), "bad.RULES: Line 1"),
+        (("convert", "{text}", "--to", "turtle", "--out", "{text}/x.ttl"), "a folder that exists and that you may"),
+    ],
+)
+def test_what_is_not_there_is_told(
+    arguments: tuple[str, ...], told: str, text: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the file, and with what there is instead."""
+    data, bad = text.with_name("data.ttl"), text.with_name("bad.RULES")
+    data.write_text("<urn:a> <urn:b> <urn:c> .")
+    bad.write_text("rul")
+
+    code = run(["rules", *(argument.format(text=text, data=data, bad=bad) for argument in arguments)])
+
+    assert (code, told in capsys.readouterr().err) == (ExitCode.BAD_INPUT, True)
+
+
+def test_capitals_marks_and_whole_names_do_not_matter(text: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A text is known by its name as everywhere; a rule's IRI may stand in angle brackets."""
+    capital = text.with_name("R6.RULES")
+    capital.write_bytes(b"\xef\xbb\xbf" + TEXT.encode())
+
+    assert run(["rules", "show", str(capital), "--rule", "<http://example.org/Overspeed>"]) == ExitCode.OK
+    assert run(["rules", "convert", str(capital), "--to", "text"]) == ExitCode.OK
+
+    shown, _, converted = capsys.readouterr().out.partition("# Ours.")
+    assert "rule :Overspeed" in shown
+    assert f"# Ours.{converted}" == TEXT

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from rdflib import RDF, Namespace
 
+from reasoner.references import plain
+
 EX = Namespace("http://example.org/")
 
 
@@ -113,3 +115,18 @@ def test_a_reference_infers_the_same(shell: Any, rules: str) -> None:
     assert out == shell(line)[1]
     assert ("Inferred by naive evaluation." if rules else "Inferred by owlrl.") in err
     assert "Twinwright infers the same." in err
+
+
+@pytest.mark.parametrize(("holds", "ends"), [(True, 0), (False, 1)])
+def test_the_reference_decides_how_an_explanation_ends(
+    holds: bool, ends: int, shell: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever Twinwright finds."""
+    fact = (EX.f1, RDF.type, EX.Machine)
+    derived = frozenset([fact] if holds else [])
+    monkeypatch.setattr(plain, "infer", lambda *_, **__: plain.Facts("owlrl", derived, frozenset(), frozenset()))
+
+    code, _, err = shell("infer --data line.ttl --owl --reference --explain ex:f1_a_ex:Machine")
+
+    assert code == ends
+    assert ("The reference says otherwise: it does not hold." in err) is not holds

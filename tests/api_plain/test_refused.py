@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 from rdflib import RDF
+
+from api.cli import run
 
 CHECK = "validate --data line.ttl --shapes shapes.ttl"
 SHACL = "@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix xsd: <http://www.w3.org/2001/XMLSchema#> . "
@@ -15,6 +21,9 @@ BAD = {
     "mistake.ttl": '@prefix ex: <http://example.org/> .\n\nex:a ex:b "x\n" .',
     "bytes.ttl": b'<urn:a> <urn:b> "\xff" .',
     "empty.ttl": "",
+    "empty.rules": "# nothing\n",
+    "empty.rdfp": "",
+    "broken.hext": '["a","b"]',
     "no.foo": "<urn:a> <urn:b> <urn:c> .",
     "context.jsonld": '{"@context": "http://example.org/context", "@id": "urn:a"}',
     "formula.n3": "{ <urn:a> <urn:b> <urn:c> } => { <urn:d> <urn:e> <urn:f> } .",
@@ -39,6 +48,13 @@ BAD = {
         ("validate --data mistake.ttl --shapes shapes.ttl", "bad-term", "mistake.ttl, line 3, column 13: Line jumps"),
         ("validate --data bytes.ttl --shapes shapes.ttl", "bad-term", "bytes.ttl, line 1, column 18: Invalid UTF-8"),
         ("validate --data empty.ttl --shapes shapes.ttl", "bad-file", "There is no triple in empty.ttl"),
+        ("validate --data line.ttl empty.ttl --shapes shapes.ttl", "bad-file", "There is no triple in empty.ttl"),
+        ("validate --data line.ttl --shapes empty.ttl", "bad-file", "There is no triple in empty.ttl"),
+        ("validate --data line.ttl --shapes shapes.ttl empty.ttl", "bad-file", "There is no triple in empty.ttl"),
+        (f"{CHECK} --changes empty.rdfp", "bad-file", "There is no change in empty.rdfp"),
+        (f"{CHECK} --rules empty.rules", "bad-file", "There is no rule in empty.rules"),
+        ("infer --data line.ttl --rules rules.ttl line.ttl", "bad-file", "There is no rule in line.ttl"),
+        ("validate --data broken.hext --shapes shapes.ttl", "bad-term", "broken.hext does not parse as hext"),
         ("validate --data context.jsonld --shapes shapes.ttl", "bad-term", "its context lies elsewhere"),
         ("validate --data formula.n3 --shapes shapes.ttl", "bad-term", "formula in braces"),
         ("validate --data line.ttl --shapes circle.ttl", "shape-refused", "<urn:S> -> <urn:S>"),
@@ -76,3 +92,59 @@ def test_bad_input_is_a_sentence_with_a_remedy(line: str, code: str, says: str, 
     assert "Traceback" not in err
     assert json_code == 2
     assert json.loads(document)["error"]["code"] == code
+
+
+@pytest.mark.parametrize("patch", ["absent.rdfp", "syntax.rdfp"])
+def test_the_remedy_for_a_patch_speaks_of_the_patch(patch: str, shell: Any) -> None:
+    """Not of a Change that somebody sends to a twin."""
+    shell.write(BAD)
+
+    _, _, err = shell(f"{CHECK} --changes {patch}")
+
+    assert "Correct the patch" in err
+    assert "Change" not in err
+
+
+def test_an_empty_transaction_is_no_mistake(shell: Any) -> None:
+    """A program may write one on purpose; a file without a row is cut."""
+    shell.write({"none.rdfp": "TX .\nTC .\n"})
+
+    assert shell(f"{CHECK} --changes none.rdfp")[0] == 1
+
+
+def test_a_byte_order_mark_is_passed_over(shell: Any, files: Mapping[str, str]) -> None:
+    """In data, shapes, rules and patches, as some editors write it."""
+    mark = b"\xef\xbb\xbf"
+    shell.write({f"m-{name}": mark + text.encode() for name, text in files.items()})
+    shell.write({"m.rules": mark + b"rule tw:R:\n  if ?m a tw:M\n  then ?m a tw:N\n"})
+    command = "validate --data {0}line.ttl --shapes {0}shapes.ttl --rules {0}rules.ttl --changes {0}slower.rdfp"
+
+    plain, marked = shell(command.format("")), shell(command.format("m-"))
+
+    assert marked == (plain[0], plain[1].replace("slower", "m-slower"), plain[2])
+    assert shell("infer --data m-line.ttl --rules m.rules")[0] == 0
+
+
+def test_output_is_utf8_whatever_the_locale(shell: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """RDF in a pipe is UTF-8 where the terminal's locale knows ASCII only."""
+    shell.write({"sign.ttl": '<urn:a> <urn:b> "\u00e9" ; <urn:c> <urn:d> .'})
+    shell.write({"copy.rules": "rule tw:R:\n  if ?a <urn:b> ?c\n  then ?a <urn:e> ?c\n"})
+    held = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(held, encoding="ascii"))
+
+    code = run(["infer", "--data", "sign.ttl", "--rules", "copy.rules"])
+
+    assert code == 0
+    assert "\u00e9" in held.getvalue().decode()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+def test_a_full_disk_under_the_output_is_told(shell: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sentence and exit code 3: nobody is asked to report it."""
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        code, _, err = shell("infer --data line.ttl --owl")
+
+    assert code == 3
+    assert "The output cannot be written: No space left on device." in err
+    assert "Report" not in err

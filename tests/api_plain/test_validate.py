@@ -184,14 +184,16 @@ def test_an_ill_typed_literal_is_a_result(shell: Any) -> None:
     assert '  value      "x"^^xsd:integer\n' in out
 
 
-def test_shapes_without_targets_are_told(shell: Any) -> None:
-    """Conforms, but nobody should believe that something was checked."""
+@pytest.mark.parametrize("reference", ["", " --reference"])
+def test_shapes_without_targets_are_refused(reference: str, shell: Any) -> None:
+    """A slip in a target must not pass for data that conform."""
     shell.write({"none.ttl": "<urn:S> a <http://www.w3.org/ns/shacl#NodeShape> ."})
 
-    code, _, err = shell("validate --data line.ttl --shapes none.ttl")
+    code, out, err = shell(f"validate --data line.ttl --shapes none.ttl{reference}")
 
-    assert code == 0
-    assert "No shape has a target" in err
+    assert (code, out) == (2, "")
+    assert "No shape in none.ttl has a target" in err
+    assert "sh:targetClass" in err
 
 
 def test_what_pyshacl_cannot_decide_ends_with_2(shell: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -115,6 +115,7 @@ def test_what_is_not_one_triple_is_refused(text: str) -> None:
         ("x.ttl", f"<{A}> <{P}> <<( <{A}> <{P}> <{A}> )>> .", BadTerm, "Triples about triples"),
         ("x.trix", "<TriX", BadTerm, "does not parse as trix"),
         ("x.hext", "[1", BadTerm, "does not parse as hext"),
+        ("x.hext", '["a","b"]', BadTerm, "does not parse as hext"),
         ("x.ttl", b"\xff\xfe", BadTerm, "UTF-8"),
     ],
 )  # fmt: skip
@@ -152,3 +153,11 @@ def test_what_is_written_is_read_back(form: str, facts: list[Any], tmp_path: Pat
     path = put(tmp_path, f"x.{WRITTEN[form]}", to_text(facts, form, {"ex": EX}))
 
     assert set(RdfReader().triples(path)) == set(facts)
+
+
+@pytest.mark.parametrize("extension", TEXTS)
+def test_a_byte_order_mark_is_passed_over(extension: str, tmp_path: Path) -> None:
+    """As some editors write it."""
+    ((s, p, _),) = RdfReader().triples(put(tmp_path, f"x.{extension}", b"\xef\xbb\xbf" + TEXTS[extension].encode()))
+
+    assert (s, p) == (A, P)

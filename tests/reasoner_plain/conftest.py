@@ -60,6 +60,7 @@ _RANDOM_RULES = (
 )
 NODES = [EX.n0, EX.n1, EX.n2, EX.n3, BNode("b0"), BNode("b1")]
 CLASSES = [EX.C0, EX.C1, EX.C2]
+PROPERTIES = [EX.p, EX.q, EX.r, EX.s]
 _AXIOMS: list[Fact] = [
     (EX.C0, RDFS.subClassOf, EX.C1),
     (EX.C1, RDFS.subClassOf, EX.C2),
@@ -70,6 +71,10 @@ _AXIOMS: list[Fact] = [
     (EX.p, RDFS.subPropertyOf, EX.q),
     (EX.n0, OWL.sameAs, EX.n2),
     (EX.n2, OWL.sameAs, EX.n3),
+    (EX.C0, OWL.sameAs, EX.C1),
+    (EX.C2, OWL.sameAs, EX.C0),
+    (EX.p, OWL.sameAs, EX.q),
+    (EX.r, OWL.sameAs, EX.s),
     (EX.C0, OWL.disjointWith, EX.C2),
 ]
 
@@ -108,6 +113,31 @@ class World:
         return [self.fact() for _ in range(count)]
 
 
+@dataclass
+class Few:
+    """Facts of few individuals under many words, with equality among all of them."""
+
+    pick: random.Random
+
+    def fact(self) -> Fact:
+        pick, kind = self.pick, self.pick.random()
+        words = pick.choice([NODES[:4], CLASSES, PROPERTIES])
+        if kind < 0.3:
+            return pick.choice(NODES), RDF.type, pick.choice(CLASSES)
+        if kind < 0.55:
+            return pick.choice(NODES), pick.choice(PROPERTIES), pick.choice(NODES)
+        if kind < 0.7:
+            return pick.choice(words), OWL.sameAs, pick.choice(words)
+        if kind < 0.8:
+            return pick.choice(CLASSES), RDFS.subClassOf, pick.choice(CLASSES)
+        if kind < 0.9:
+            return pick.choice(PROPERTIES), pick.choice([RDFS.domain, RDFS.range]), pick.choice(CLASSES)
+        return pick.choice(PROPERTIES), pick.choice([RDFS.subPropertyOf, OWL.inverseOf]), pick.choice(PROPERTIES)
+
+    def facts(self, count: int) -> list[Fact]:
+        return [self.fact() for _ in range(count)]
+
+
 def parsed(text: str) -> Graph:
     """Turtle with the usual prefixes."""
     return Graph().parse(data=PREFIXES + text, format="turtle")
@@ -129,3 +159,9 @@ def line() -> tuple[Graph, Graph, Graph]:
 def world() -> Callable[[int], World]:
     """world(seed): random data, shapes and rules."""
     return lambda seed: World(random.Random(seed))
+
+
+@pytest.fixture
+def few() -> Callable[[int], Few]:
+    """few(seed): random facts that hardly repeat a word."""
+    return lambda seed: Few(random.Random(seed))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
-from rdflib import OWL, RDF, RDFS, BNode, Graph, Literal, Namespace, URIRef, Variable
+from rdflib import OWL, RDF, RDFS, BNode, Dataset, Graph, Literal, Namespace, URIRef, Variable
 
 from kg.change import Severity
 from kg.errors import BadTerm, PreconditionChanged, RuleRefused, ShapeRefused, Undecided
@@ -143,6 +144,46 @@ def test_equal_names_share_facts_also_under_words_that_come_later(line: Line) ->
     assert live.rules is rules, "a further owl:sameAs needs no other rules"
 
 
+@pytest.mark.parametrize("same", [(EX.A, EX.B), (EX.B, EX.A), (EX.p, EX.q), (EX.a, EX.b)])
+def test_a_further_same_as_of_classes_or_properties_is_heeded(same: Any, turtle: Callable[[str], Graph]) -> None:
+    """Equality is in force already; what equal classes and properties share comes and goes with the axiom."""
+    text = "ex:x owl:sameAs ex:y . ex:A a owl:Class . ex:B a owl:Class . ex:a a ex:A ; ex:p ex:b . ex:c ex:q ex:c ."
+    axiom = (same[0], OWL.sameAs, same[1])
+    live, without = Live(turtle(text), owl=True), set(infer(turtle(text)))
+
+    came = live.apply(adds=[axiom]).came
+    now = set(live.derived())
+    live.apply(removes=[axiom])
+
+    assert set(came) == set(infer(turtle(text).add(axiom))) - without != set()
+    assert now == without | set(came)
+    assert set(live.derived()) == without
+
+
+@pytest.mark.parametrize("fact", [(EX.y, EX.p, EX.z), (EX.y, RDF.type, EX.A)])
+def test_a_word_that_went_and_comes_back_is_shared_again(fact: Any, turtle: Callable[[str], Graph]) -> None:
+    """Other axioms have been compiled in between, while nothing used it."""
+    live = Live(turtle("ex:x owl:sameAs ex:y .").add(fact), owl=True)
+
+    live.apply(removes=[fact])
+    live.apply(adds=[(EX.C, RDFS.subClassOf, EX.D)])
+    back = live.apply(adds=[fact])
+
+    assert (EX.x, *fact[1:]) in back.came
+
+
+def test_equal_classes_of_which_nothing_is_known_any_more_share_nothing(turtle: Callable[[str], Graph]) -> None:
+    """What a live graph derives does not depend on what it held before."""
+    text = "ex:A owl:sameAs ex:B . ex:p rdfs:domain ex:B . ex:a ex:p ex:b ."
+    member = (EX.c, RDF.type, EX.A)
+    live = Live(turtle(text).add(member), owl=True)
+
+    went = live.apply(removes=[member]).went
+
+    assert (EX.a, RDF.type, EX.A) in went
+    assert set(live.derived()) == set(infer(turtle(text)))
+
+
 def test_what_a_rule_says_of_classes_is_no_axiom(turtle: Callable[[str], Graph]) -> None:
     """Axioms are asserted: a rule that derives one would change the rules."""
     construct = "CONSTRUCT { ?c rdfs:subClassOf ex:Thing } WHERE { ?c ex:below ex:Thing }"
@@ -176,6 +217,9 @@ def test_why_is_a_proof_down_to_what_was_given(line: Line) -> None:
         ([(Literal(1), EX.speed, Literal(2))], [(EX.f2, EX.speed, Literal(2))], BadTerm, "not an RDF triple"),
         ([(EX.f1, BNode(), Literal(2))], [(EX.f2, EX.speed, Literal(2))], BadTerm, "not an RDF triple"),
         ([(EX.f1, EX.speed, Variable("x"))], [(EX.f2, EX.speed, Literal(2))], BadTerm, "not an RDF term"),
+        ([(EX.f1, EX.speed)], [(EX.f2, EX.speed, Literal(2))], BadTerm, "not a triple"),
+        ([(EX.f1, EX.speed, EX.a, EX.b)], [(EX.f2, EX.speed, Literal(2))], BadTerm, "not a triple"),
+        ([5], [(EX.f2, EX.speed, Literal(2))], BadTerm, "not a triple"),
         ([(EX.f1, EX.speed, URIRef("a b"))], [(EX.f2, EX.speed, Literal(2))], BadTerm, "may not hold"),
     ],
 )
@@ -263,3 +307,41 @@ def test_without_shapes_and_rules_there_is_nothing_to_find(line: Line) -> None:
     assert live.report().conforms
     assert not list(live.derived())
     assert not live.axioms()
+
+
+@pytest.mark.parametrize("union", [False, True])
+def test_of_a_dataset_the_triples_of_all_graphs_count(union: bool, line: Line) -> None:
+    """As data, as a change, as shapes and as rules."""
+    data, shapes, rules = line
+    datasets = [Dataset(default_union=union) for _ in line]
+    for dataset, graph in zip(datasets, line, strict=True):
+        dataset.bind("ex", EX)
+        for number, fact in enumerate(sorted(graph)):
+            dataset.graph(EX[f"g{number % 2}"]).add(fact)
+    live = Live(datasets[0], shapes=datasets[1], rules=datasets[2], owl=True)
+    changed = Live(Graph(), owl=True)
+    changed.apply(adds=datasets[0])
+
+    assert set(live.asserted()) == set(changed.asserted()) == set(data)
+    assert set(live.derived()) == set(infer(data, rules)) == set(infer(datasets[0], datasets[2]))
+    assert len(live.report().results) == len(validate(data, shapes, rules=rules, owl=True).results) > 0
+
+
+@pytest.mark.parametrize("given", ["line.ttl", Path("line.ttl")])
+def test_the_name_of_a_file_is_no_graph(given: Any, line: Line) -> None:
+    """A TypeError says what to give instead."""
+    data, shapes, rules = line
+    live = Live(data)
+
+    for act in (
+        lambda: validate(given, shapes),
+        lambda: validate(data, given),
+        lambda: infer(given, rules),
+        lambda: infer(data, given),
+        lambda: live.apply(adds=given),
+        lambda: live.try_(removes=given),
+    ):
+        with pytest.raises(TypeError, match="give an rdflib Graph"):
+            act()
+    with pytest.raises(BadTerm, match="not a triple"):
+        _ = (EX.f1, EX.feeds) in live  # type: ignore[operator]

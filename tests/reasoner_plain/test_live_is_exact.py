@@ -87,6 +87,19 @@ def test_a_try_tells_what_apply_does_and_leaves_nothing(seed: int, world: Callab
         )
 
 
+@pytest.mark.parametrize("seed", range(3000, 3000 + SEEDS))
+def test_equality_follows_words_that_come_and_go(seed: int, few: Callable[[int], Any]) -> None:
+    """So few facts that predicates and classes fall out of use and come back, among equal individuals and words."""
+    given = few(seed)
+    live = Live(given.facts(8), owl=True)
+    for _ in range(12):
+        derived = set(live.derived())
+        outcome = live.apply(*change(live, given))
+
+        assert set(live.derived()) == set(infer(copy_of(live.asserted())))
+        assert set(live.derived()) == (derived - set(outcome.went)) | set(outcome.came)
+
+
 @pytest.mark.parametrize("seed", range(2000, 2000 + SEEDS // 3))
 def test_every_derived_fact_has_a_sound_proof_through_changes(seed: int, world: Callable[[int], Any]) -> None:
     """The checker fires every step again; what does not hold has none."""

@@ -113,6 +113,23 @@ def test_the_text_names_everything(turtle: Callable[[str], Graph]) -> None:
     )
 
 
+def test_control_characters_reach_no_terminal(turtle: Callable[[str], Graph]) -> None:
+    """Neither from values nor from sentences, in the text and in a line; Turtle reads them back."""
+    data = turtle(r'ex:a ex:v "a\u001B[2J\u009B\u0007\r\nConforms" .')
+    shapes = turtle(
+        r"ex:S a sh:NodeShape ; sh:targetSubjectsOf ex:v ; sh:property [ sh:path ex:v ; sh:datatype xsd:integer ;"
+        r' sh:message "\u001B]0;\u0008{?value}" ] .'
+    )
+
+    report = validate(data, shapes)
+    (finding,) = report.results
+
+    for text in (report.text.replace("\n", ""), report.line(finding)):
+        assert not [char for char in text if ord(char) < 32 or 127 <= ord(char) < 160]
+    assert r"\u001B[2J\u009B\u0007\r\nConforms" in report.text
+    assert finding.value in set(Graph().parse(data=report.turtle).objects(None, SH.value))
+
+
 def test_an_undecided_report_is_no_verdict() -> None:
     """Neither conforming nor not, and the text says which shapes."""
     report = Report((), (str(EX.S),), prefixes=Prefixes({"ex": str(EX)}))
@@ -131,6 +148,8 @@ def test_an_undecided_report_is_no_verdict() -> None:
         (RDF.type, "rdf:type"),
         (BNode("b"), "_:b"),
         (Literal("x<http://example.org/a>"), '"x<http://example.org/a>"'),
+        (Literal("\x1b[31m\x9b\x7f\n"), '"\\u001B[31m\\u009B\\u007F\\n"'),
+        (Literal("\x1b", datatype=XSD.gYear), '"\\u001B"^^xsd:gYear'),
         (Literal("x", lang="en"), '"x"@en'),
         (Literal(5), "5"),
         (Literal("x", datatype=XSD.integer), '"x"^^xsd:integer'),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from importlib.resources import files
 from typing import Any
 
@@ -183,6 +184,10 @@ def test_the_shipped_rules_come_back_as_they_were(package: str) -> None:
         ('rule tw:r:\n  then ?a tw:q "\\uD800"', (2, 16), "is no character"),
         ("rule tw:r:\n  if " + "(" * 5000 + "1", (1, 1), "nested too deeply"),
         ("rul tw:r:", (1, 1), "expected a rule, `about` or `prefix`"),
+        ("rule tw:r:\n  if m tw:p ?b\n  then ?b tw:q 1", (2, 6), "found m. Variables begin with `?`"),
+        ("rule tw:r:\n  if ?m speed ?b\n  then ?b tw:q 1", (2, 9), "found speed. Variables begin with `?`"),
+        ("rule tw:r:\n  when ?m a tw:M\n  then ?m tw:q 1", (2, 3), "expected `if` or `then`, found when."),
+        ("rule tw:r:\n  if ?m a tw:M and not ( then", (2, 26), "expected a condition, found then."),
     ],
 )
 def test_a_mistake_is_shown_with_its_place(text: str, place: tuple[int, int], told: str) -> None:
@@ -192,6 +197,27 @@ def test_a_mistake_is_shown_with_its_place(text: str, place: tuple[int, int], to
 
     assert told in caught.value.message
     assert (caught.value.facts["line"], caught.value.facts["column"]) == place
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "if m tw:p 1", "if then", "if and ?m a tw:M", "if ? a tw:M", "if { ?m a tw:M }", "if (", "if not ( then",
+        "if ?m a tw:M and in 5", "if ?m a tw:M and let ?n = x", "if ?m a tw:M and let ?n = count ?m",
+        "if let ?n = sum(m) in { ?m a tw:M }", "if let ?n = sum(?m) in { m }", "if let ?n = sum(?m) for x",
+        "if ?m tw:p ?n and ?n > then", "if ?m tw:p ?n and ?n in 5", "if ?m tw:p ?n and abs(", "if exists {",
+        "order x", "off on", "if - then", "then ?m a tw:M with", "then ?m a tw:M with priority =",
+        "then ?m a tw:M with a = [ b",
+    ],
+)  # fmt: skip
+def test_no_slip_shows_the_inside_of_the_parser(text: str) -> None:
+    """What was expected is named, whatever stands there instead."""
+    with pytest.raises(RuleTextRefused) as caught:
+        from_text(f"rule tw:r:\n  {text}")
+
+    expected = caught.value.message.partition(", found")[0]
+    assert re.search(r"Group|Suppress|Re:|Forward|[|\\\[\]]|\w:\(", expected) is None
+    assert len(expected) < 100
 
 
 @pytest.mark.parametrize(

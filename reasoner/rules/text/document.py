@@ -82,7 +82,7 @@ def to_text(graph: Graph, *, partly: bool = False, only: tuple[str, ...] = ()) -
 
 
 def _is_named(iri: URIRef, names: tuple[str, ...]) -> bool:
-    return any(iri == name or re.split(r"[#/:]", str(iri))[-1] == name.rpartition(":")[2] for name in names)
+    return any(str(iri) == name or re.split(r"[#/:]", str(iri))[-1] == name.rpartition(":")[2] for name in names)
 
 
 def _refused(message: str, node: object) -> RuleTextRefused:

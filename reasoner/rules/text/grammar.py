@@ -15,6 +15,7 @@ Knows terms and expressions, but not what a rule may do; that is checked when th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import reduce
 from typing import Any, Final
@@ -39,6 +40,16 @@ _HINTS: Final = {
     ";": "Join conditions by `and`, each with its subject.",
     ",": "Join conditions by `and`; only values after `with` are lists.",
 }
+_BARE: Final = re.compile(
+    r"(?!(?:and|or|if|then|not|exists|let|for|in|with|rule|about|off|order)\b)[A-Za-z_]\w*(?![\w:])"
+)
+_BARE_HINT: Final = "Variables begin with `?`, names with a prefix such as `bot:`."
+_VERB: Final = re.compile(r"\w+[ \t]+[?\"\w]")
+_HEADING: Final = re.compile(r"(?:^|\n)[ \t]*rule\b[^\n]*:\s*$")
+_THEN: Final = "`and`, `or if` or `then`"
+_NOT: Final = "Expected `not`"
+"""What pyparsing says where any condition may stand, since `not` is what it tried last."""
+_INTERNAL: Final = re.compile(r"\w:\(|\.\.\.|\} \||^Expected [{\[]")
 
 
 def parse(text: str, standard: Mapping[str, str]) -> tuple[Statement, ...]:
@@ -60,9 +71,20 @@ def _unexpected(text: str, error: ParseBaseException) -> RuleTextRefused:
     sign = next((sign for sign in _HINTS if rest.startswith(sign)), None)
     word = rest.split(None, 1)[0] if rest else "the end of the text"
     found = sign or (word if len(word) < 40 else word[:40] + "...")
-    expected = error.msg[0].lower() + error.msg[1:]
-    hint = f". {_HINTS[sign].rstrip('.')}" if sign is not None else ""
+    expected = _expected(error.msg)
+    if expected == f"expected {_THEN}" and _HEADING.search(text[: error.loc]):
+        expected = "expected `if` or `then`"
+    is_term = expected.startswith("expected a ") or (expected == f"expected {_THEN}" and _VERB.match(rest))
+    told = _HINTS.get(sign or "") or (_BARE_HINT if is_term and _BARE.match(rest) else None)
+    hint = f". {told.rstrip('.')}" if told is not None else ""
     return _refused(text, error.loc, f"{expected}, found {found}{hint}", expected)
+
+
+def _expected(said: str) -> str:
+    """What pyparsing expected, without its own notation."""
+    if said.endswith(_NOT) or _INTERNAL.search(said):
+        return "expected a condition"
+    return said[0].lower() + said[1:]
 
 
 def _refused(text: str, at: int, told: str, expected: str) -> RuleTextRefused:
@@ -170,16 +192,19 @@ class _Grammar:
             self._call(whole)
             | pp.Suppress("(") - whole - pp.Suppress(")")
             | self._term().copy().add_parse_action(actions.constant)
-        )
+        ).set_name("a value")
         signed = pp.Forward()
-        signed <<= self._literal().copy().add_parse_action(actions.constant) | _negative(signed) | primary
+        signed <<= (self._literal().copy().add_parse_action(actions.constant) | _negative(signed) | primary).set_name(
+            "a value"
+        )
         product = _chain(signed, "* /")
         total = _chain(product, "+ -")
         listed = pp.Suppress("(") - pp.Optional(pp.DelimitedList(whole)) - pp.Suppress(")")
         among = (pp.Optional(pp.Keyword("not")) + pp.Keyword("in") - pp.Group(listed)).set_parse_action(actions.among)
         compared = total + pp.Optional(pp.Group(pp.one_of("= != <= >= < >") - total) | among)
         compared.set_parse_action(actions.comparison)
-        negated <<= (_word("not") + ~pp.FollowedBy("{") - negated).set_parse_action(actions.negation) | compared
+        negation = (_word("not") + ~pp.FollowedBy("{") - negated).set_parse_action(actions.negation)
+        negated <<= (negation | compared).set_name("a condition")
         both = _joined(negated, "and", "&&")
         whole <<= _joined(both, "or", "||")
         return negated.set_name("a condition")
@@ -209,7 +234,7 @@ class _Grammar:
     def _counted(self, plain: pp.ParserElement) -> pp.ParserElement:
         """`let ?n = count(*), ?sum = sum(?x) for each ?key in { ... } or { ... }`."""
         name = pp.Regex(r"(?:count|sum|min|max|avg)(?=\s*\()")
-        operand = pp.Optional(pp.Keyword("distinct")) + (pp.Literal("*") | self._condition())
+        operand = pp.Optional(pp.Keyword("distinct")) + (pp.Literal("*") | self._condition()).set_name("`*` or a value")
         aggregate = (name - pp.Suppress("(") - operand - pp.Suppress(")")).set_parse_action(actions.aggregate)
         result = self._variable() + pp.Suppress("=") + aggregate
         results = _word("let") + result + (pp.Suppress(",") - result)[...]
@@ -220,13 +245,14 @@ class _Grammar:
         block = pp.Suppress("{") - pp.Group(plain + (_word("and") - plain)[...]) - pp.Suppress("}")
         blocks = _word("in") - block + (_word("or") + pp.FollowedBy("{") - block)[...]
         opening = pp.Group(results) + pp.Group(pp.Optional(keys)) | pp.Group(pp.Empty()) + pp.Group(keys)
+        opening.set_name("a condition")
         counted: pp.ParserElement = (opening - pp.Group(blocks)).set_parse_action(actions.look)
         return counted
 
     def _rule(self) -> pp.ParserElement:
         body = self._body()
         either = _word("if") - body + (_word("or") + _word("if") - body)[...]
-        then = _word("then").set_name("`and`, `or if` or `then`")
+        then = _word("then").set_name(_THEN)
         heads = then - self._triple() + (_word("and") - self._triple())[...]
         switch = pp.Keyword("off")("off") | _word("order") - self._literal()("order")
         rule: pp.ParserElement = self._opening("rule") + switch[...] + pp.Group(pp.Optional(either))("alternatives")
@@ -251,8 +277,9 @@ class _Grammar:
             lambda found: Pair(found[0], tuple(found[1]))
         )
         nested = pp.Suppress("[") - pp.DelimitedList(pair, ";") - pp.Suppress("]")
-        value <<= nested.set_parse_action(lambda found: Nested(tuple(found))) | self._literal() | self._iri()
-        value.set_name("a value")
+        value <<= (
+            nested.set_parse_action(lambda found: Nested(tuple(found))) | self._literal() | self._iri()
+        ).set_name("a value")
         return pp.Group((_word("with") - pair)[...])("pairs")
 
 
